@@ -1,0 +1,50 @@
+import type { Condition } from './conditions.ts';
+import type { KindDefinition } from './crd.ts';
+import { group, version } from './names.ts';
+import { type ProxmoxClusterSpec, type ProxmoxClusterStatus, proxmoxCluster } from './proxmox-cluster.ts';
+import { type VirtualMachineSpec, virtualMachine } from './virtual-machine.ts';
+import type { VirtualMachineStatus } from './virtual-machine-status.ts';
+import { type VmTemplateSpec, type VmTemplateStatus, vmTemplate } from './vm-template.ts';
+
+/** All kinds of Berth, in the order in which they should be installed. */
+export const kinds: readonly KindDefinition[] = [proxmoxCluster, vmTemplate, virtualMachine];
+
+/** The part of an object's metadata that Berth reads. */
+export interface Metadata {
+  name: string;
+  namespace?: string;
+  uid?: string;
+  resourceVersion?: string;
+  generation?: number;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  finalizers?: string[];
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+}
+
+/** An object of one of Berth's kinds. */
+export interface Resource<Spec, Status extends { conditions?: Condition[] }> {
+  apiVersion?: string;
+  kind?: string;
+  metadata: Metadata;
+  spec: Spec;
+  status?: Status;
+}
+
+export type VirtualMachine = Resource<VirtualMachineSpec, VirtualMachineStatus>;
+export type ProxmoxCluster = Resource<ProxmoxClusterSpec, ProxmoxClusterStatus>;
+export type VmTemplate = Resource<VmTemplateSpec, VmTemplateStatus>;
+
+/** Where the API server serves a kind. */
+export const resourceType = ({ kind, plural, namespaced }: KindDefinition) => ({
+  group,
+  version,
+  plural,
+  kind,
+  namespaced,
+});
+
+export const virtualMachines = resourceType(virtualMachine);
+export const proxmoxClusters = resourceType(proxmoxCluster);
+export const vmTemplates = resourceType(vmTemplate);

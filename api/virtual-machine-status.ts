@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { cel } from './cel.ts';
+import { conditions, observedGeneration } from './conditions.ts';
+import { vmid } from './names.ts';
+
+const time = () => z.iso.datetime();
+
+const task = z.object({
+  upid: z.string().max(256).describe("Proxmox' id of the task."),
+  type: z.string().max(32).describe("Proxmox' name for the kind of task, for example qmclone."),
+  node: z.string().max(63).describe('Node that runs the task.'),
+  startedAt: time().describe('When it was started.'),
+});
+
+const lastTask = z.object({
+  upid: z.string().max(256).describe("Proxmox' id of the task."),
+  type: z.string().max(32).describe("Proxmox' name for the kind of task."),
+  result: z.enum(['Succeeded', 'Failed']).describe('How it ended; warnings count as success.'),
+  message: z.string().max(1024).optional().describe("Proxmox' own words, where it failed or warned."),
+  finishedAt: time().describe('When its end was seen.'),
+});
+
+/** What was observed of a VirtualMachine. It holds nothing that changes with every poll. */
+export const virtualMachineStatus = z
+  .object({
+    observedGeneration: observedGeneration(),
+    conditions: conditions(),
+    cluster: z.string().max(63).optional().describe('ProxmoxCluster that the machine lives in.'),
+    vmid: vmid().optional().describe('VMID that is claimed for this machine. Once set it cannot be removed.'),
+    node: z.string().max(63).optional().describe('Node of Proxmox that the machine is on.'),
+    uuid: z.string().max(36).optional().describe('SMBIOS UUID of the machine, its second proof of identity.'),
+    powerState: z
+      .enum(['Running', 'Stopped', 'Paused', 'Suspended', 'Unknown'])
+      .optional()
+      .describe('Power state as last read.'),
+    printableStatus: z.string().max(32).optional().describe('One word for people. Programs read the conditions.'),
+    task: task.optional().describe('The task that Proxmox is running for this machine.'),
+    lastTask: lastTask.optional().describe('The task that ended last.'),
+    restartRequiredFor: z
+      .array(z.string().max(64))
+      .max(32)
+      .meta({ 'x-kubernetes-list-type': 'set' })
+      .optional()
+      .describe('Settings that take effect at the next restart.'),
+    template: z
+      .object({
+        name: z.string().max(63).describe('Name of the VmTemplate.'),
+        vmid: vmid().describe("The template's VMID."),
+      })
+      .optional()
+      .describe('The template that was cloned.'),
+    lastStartedAt: time().optional().describe('When the operator last started the machine.'),
+    createdAt: time().optional().describe('When the machine was first seen complete in Proxmox.'),
+  })
+  .meta(
+    cel(
+      {
+        rule: 'has(self.vmid) || !has(oldSelf.vmid)',
+        message: 'vmid cannot be removed: it is what keeps a machine from being lost',
+      },
+      { rule: 'has(self.uuid) || !has(oldSelf.uuid)', message: 'uuid cannot be removed' },
+    ),
+  );
+
+export type VirtualMachineStatus = z.infer<typeof virtualMachineStatus>;

@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import { asSet, cel, immutable } from './cel.ts';
+import { dnsLabelPattern, localReference, resourceName, tagName } from './names.ts';
+import { quantity } from './quantity.ts';
+import { disks, networks } from './virtual-machine-devices.ts';
+import { virtualMachineStatus } from './virtual-machine-status.ts';
+
+const source = z
+  .object({
+    template: z
+      .object({
+        name: resourceName().describe('Name of the VmTemplate.'),
+        mode: z
+          .enum(['Full', 'Linked'])
+          .optional()
+          .describe("Full copies the template's disks, Linked builds on them. Default: as the VmTemplate says."),
+      })
+      .describe('A VmTemplate to clone.'),
+  })
+  .meta(immutable('the source of a machine'));
+
+const resources = z
+  .object({
+    cpu: z.int32().min(1).max(512).describe('Number of virtual CPUs over all sockets.'),
+    sockets: z
+      .int32()
+      .min(1)
+      .max(8)
+      .optional()
+      .describe('Number of sockets that the CPUs are spread over. Default: 1.'),
+    memory: quantity()
+      .meta(cel({ rule: "!quantity(self).isLessThan(quantity('128Mi'))", message: 'memory must be 128Mi or more' }))
+      .describe('Memory, for example 4Gi; 128Mi at least.'),
+  })
+  .meta(
+    cel({
+      rule: '!has(self.sockets) || self.cpu % self.sockets == 0',
+      message: 'cpu must be a multiple of sockets',
+      fieldPath: '.cpu',
+    }),
+  );
+
+const cloudInit = z.object({
+  user: z
+    .string()
+    .min(1)
+    .max(32)
+    .regex(/^[a-z_][a-z0-9_-]*$/, 'a Linux user name')
+    .optional()
+    .describe('User that cloud-init makes.'),
+  sshAuthorizedKeys: z
+    .array(
+      z
+        .string()
+        .min(16)
+        .max(2048)
+        .regex(/^[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\r\n]*)?$/, 'one OpenSSH public key'),
+    )
+    .max(32)
+    .meta(asSet)
+    .optional()
+    .describe('SSH public keys of that user.'),
+  nameservers: z.array(z.string().max(45)).max(3).meta(asSet).optional().describe('Addresses of name servers.'),
+  searchDomain: z.string().max(253).optional().describe('Search domain of the resolver.'),
+});
+
+const shutdown = z.object({
+  mode: z
+    .enum(['Graceful', 'GracefulThenHard', 'Hard'])
+    .optional()
+    .describe('Ask the guest to shut down, ask and then pull the plug, or pull it at once. Default: GracefulThenHard.'),
+  timeoutSeconds: z.int32().min(1).max(3600).optional().describe('How long the guest has. Default: 180.'),
+});
+
+/** The desired state of a VirtualMachine. What it does not mention is not managed. */
+export const virtualMachineSpec = z
+  .object({
+    clusterRef: localReference('ProxmoxCluster')
+      .meta(immutable('the cluster of a machine'))
+      .optional()
+      .describe('ProxmoxCluster that the machine lives in. Default: the one with `default: Enabled`.'),
+    source: source.describe('What the machine is made from.'),
+    owner: z
+      .string()
+      .min(1)
+      .max(253)
+      .optional()
+      .describe('User that the machine is accounted to. It isolates nothing.'),
+    hostname: z
+      .string()
+      .min(1)
+      .max(63)
+      .regex(dnsLabelPattern, 'a DNS label')
+      .optional()
+      .describe("The machine's name in Proxmox and in the guest. Default: metadata.name."),
+    description: z.string().max(4096).optional().describe('Notes in Markdown; they are shown in Proxmox too.'),
+    tags: z
+      .array(tagName())
+      .max(16)
+      .meta(asSet)
+      .optional()
+      .describe("Tags from the ProxmoxCluster's catalogue. The tag `berth` is always there."),
+    resources: resources.describe('CPU and memory.'),
+    disks: disks(),
+    networks: networks(),
+    cloudInit: cloudInit.optional().describe('What cloud-init tells the guest at its first boot.'),
+    powerState: z.enum(['Running', 'Stopped']).default('Running').describe('Whether the machine should run.'),
+    shutdown: shutdown.optional().describe('How the machine is stopped.'),
+    deletionPolicy: z
+      .enum(['Delete', 'Retain'])
+      .default('Delete')
+      .describe(
+        'What becomes of the machine in Proxmox when this resource is deleted: Delete destroys it with its disks, Retain leaves it.',
+      ),
+  })
+  .meta(
+    cel({
+      rule: 'has(self.clusterRef) || !has(oldSelf.clusterRef)',
+      message: 'clusterRef cannot be taken away again',
+      reason: 'FieldValueForbidden',
+      fieldPath: '.clusterRef',
+    }),
+  );
+
+export type VirtualMachineSpec = z.infer<typeof virtualMachineSpec>;
+
+/** A virtual machine on Proxmox VE. */
+export const virtualMachine = {
+  kind: 'VirtualMachine',
+  plural: 'virtualmachines',
+  shortNames: ['vm', 'pvm'],
+  namespaced: true,
+  description: 'VirtualMachine is a virtual machine on Proxmox VE: declare it, and the operator makes Proxmox match.',
+  spec: virtualMachineSpec,
+  status: virtualMachineStatus,
+  rules: [
+    {
+      rule: "oldSelf.hasValue() || (self.metadata.name.size() <= 63 && !self.metadata.name.contains('.'))",
+      message: 'metadata.name must be a DNS label of at most 63 characters: it becomes the host name',
+      optionalOldSelf: true,
+    },
+  ],
+  columns: [
+    { name: 'Status', type: 'string', jsonPath: '.status.printableStatus' },
+    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: 'CPU', type: 'integer', jsonPath: '.spec.resources.cpu' },
+    { name: 'Memory', type: 'string', jsonPath: '.spec.resources.memory' },
+    { name: 'Node', type: 'string', jsonPath: '.status.node' },
+    { name: 'VMID', type: 'integer', jsonPath: '.status.vmid' },
+    { name: 'Template', type: 'string', jsonPath: '.spec.source.template.name', priority: 1 },
+    { name: 'Owner', type: 'string', jsonPath: '.spec.owner', priority: 1 },
+    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason', priority: 1 },
+    { name: 'Message', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].message', priority: 1 },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ],
+  selectableFields: [
+    '.spec.owner',
+    '.spec.powerState',
+    '.spec.source.template.name',
+    '.status.node',
+    '.status.cluster',
+    '.status.powerState',
+  ],
+} as const;
