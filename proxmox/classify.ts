@@ -1,0 +1,58 @@
+import type { ProxmoxErrorKind } from './errors.ts';
+
+/** A kind, with the name of the VM's lock where the text has one. */
+export interface Verdict {
+  kind: ProxmoxErrorKind;
+  lock?: string;
+}
+
+/**
+ * What Proxmox's texts mean, first match first. Nearly every refusal is a plain `die`, thus a 500 with nothing but its
+ * text to tell them apart; a task ends with the same texts, some behind a prefix such as `clone failed: `.
+ */
+const meanings: readonly (readonly [ProxmoxErrorKind, RegExp])[] = [
+  ['locked', /\b(?:VM|CT) is locked/],
+  ['locked', /can't lock file /],
+  ['locked', /cfs-lock '[^']*' error/],
+  ['locked', /'[^']*'-locked command timed out/],
+  ['transient', /no quorum|cluster not ready/],
+  ['transient', /hostname lookup '[^']*' failed/],
+  // A restarted pvedaemon, or a cancelled task, ends its workers by a signal, and they clean up behind themselves.
+  ['transient', /interrupted by signal/],
+  // The one 500 for a VM that is not (or not here); Proxmox never answers 404.
+  ['missing', /Configuration file '[^']*' does not exist/],
+  ['missing', /unable to find configuration file for (?:VM|CT) \d+/],
+  ['missing', /no such task/],
+  ['denied', /Permission check failed/],
+  ['denied', /only root (?:can|may)/i],
+  ['unauthenticated', /no such token '|token '[^']*' access expired/],
+  ['conflict', /checksum mismatch \(file change by other user\?\)/],
+  ['conflict', /detected modified configuration/],
+  ['conflict', /already exists|already defined|already used|File exists/],
+  ['conflict', /protection mode enabled/],
+  ['conflict', /(?:VM|CT) \d+ (?:is |already |not )+running|VM is paused/],
+  ['failed', /hotplug problem/],
+  ['invalid', /Parameter verification failed|no options specified|parameter '[^']*' not allowed/],
+  ['invalid', /SSH public key validation error|no such cluster node|is not supported|^you can't /],
+];
+
+/** Classifies a text of Proxmox: the message of a 500, or the exit text of a task that failed. */
+export function classifyText(text: string): Verdict {
+  const kind = meanings.find(([, pattern]) => pattern.test(text))?.[0] ?? 'failed';
+  const lock = /is locked \(([^)]+)\)/.exec(text)?.[1];
+  return lock === undefined ? { kind } : { kind, lock };
+}
+
+/**
+ * Classifies an answer that is no success. Statuses decide where they mean something; 400 and 500 are told apart by
+ * their texts, since an identifier that is taken, for one, comes as either.
+ */
+export function classify(status: number, reason: string, errors: Record<string, string> = {}): Verdict {
+  if (status === 401) return { kind: 'unauthenticated' };
+  if (status === 403) return { kind: 'denied' };
+  // 595 to 599: pveproxy could not reach the node, or lost it. The others come from a proxy in front of it.
+  if (status >= 595 || [408, 429, 502, 503, 504].includes(status)) return { kind: 'transient' };
+  if (status === 400) return classifyText([...Object.values(errors), reason].join('\n'));
+  if (status === 500) return classifyText(reason);
+  return { kind: 'invalid' };
+}

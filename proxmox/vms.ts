@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import type { Ask } from './ask.ts';
+import { ProxmoxError } from './errors.ts';
+import type { Params, ParamValue } from './form.ts';
+import { upid } from './lenient.ts';
+import { isConfigKey, isSettable } from './settable.ts';
+import type { Upid } from './upid.ts';
+import { type ListedVm, listedVmsAnswer, type VmConfig, type VmStatus, vmConfigAnswer, vmStatusAnswer } from './vm.ts';
+
+/** Parameters of a clone. A linked clone takes no `storage`, and only a template can have one. */
+export interface CloneOptions {
+  newid: number;
+  /** A DNS name. */
+  name: string;
+  /** Until the first disk is copied the new VM does not have it. */
+  description: string;
+  full: boolean;
+  /** Another node than the template's, if all its volumes are on shared storage. */
+  target?: string | undefined;
+  pool?: string | undefined;
+  storage?: string | undefined;
+}
+
+/** A change of a VM's config: all of it or nothing. */
+export interface ConfigChange {
+  set: Readonly<Record<string, ParamValue>>;
+  delete?: readonly string[];
+  /** Of the config that the change was derived from; another one by now is a `conflict`. */
+  digest: string;
+}
+
+/**
+ * Calls about one VM. Each throws ProxmoxError. A {@link Upid} only says that a task began: locks, a wrong disk, a lack
+ * of space show in how it ends. start, stop, shutdown and resize of a VM that is not there get one, too.
+ */
+export interface VmCalls {
+  /** The VMs and templates on a node, live. */
+  listVms(node: string): Promise<ListedVm[]>;
+  /** The config with changes that wait for a restart, or as it runs now (`current`). `missing` where there is none. */
+  vmConfig(node: string, vmid: number, options?: { current?: boolean }): Promise<VmConfig>;
+  /** The state, live. */
+  vmStatus(node: string, vmid: number): Promise<VmStatus>;
+  /** Safe to repeat with the same `newid`: a second one is a `conflict`, at once or in its task. */
+  clone(node: string, templateVmid: number, options: CloneOptions): Promise<Upid>;
+  /** Synchronous; waits up to ten seconds for another operation. Keys outside `settableKeys` are `invalid`. */
+  configure(node: string, vmid: number, change: ConfigChange): Promise<void>;
+  /** Grows a disk to `size`, such as `32G`; the same size is no error. A wrong digest shows in the task only. */
+  resize(node: string, vmid: number, change: { disk: string; size: string; digest?: string }): Promise<Upid>;
+  start(node: string, vmid: number): Promise<Upid>;
+  /** Hard, and fine for a VM that is off. `overruleShutdown` ends a shutdown of ours that is under way. */
+  stop(node: string, vmid: number, options?: { overruleShutdown?: boolean }): Promise<Upid>;
+  /** Asks the guest; the task fails after the timeout (60 s unless told), or stops the VM hard then (`forceStop`). */
+  shutdown(node: string, vmid: number, options?: { timeoutSeconds?: number; forceStop?: boolean }): Promise<Upid>;
+  /** Pauses a running VM in memory. */
+  suspend(node: string, vmid: number): Promise<Upid>;
+  resume(node: string, vmid: number): Promise<Upid>;
+  /**
+   * Destroys a VM that is off and unprotected. Takes no digest: it hits whatever has that VMID. Unreferenced disks are
+   * all volumes that carry the VMID.
+   */
+  destroy(node: string, vmid: number, options: { purge: boolean; destroyUnreferencedDisks: boolean }): Promise<Upid>;
+}
+
+/** Binds {@link VmCalls}. */
+export function vmCalls(ask: Ask): VmCalls {
+  return {
+    listVms: node => ask('vms', { node }, {}, listedVmsAnswer),
+    vmConfig: (node, vmid, { current } = {}) => ask('vmConfig', { node, vmid }, { current }, vmConfigAnswer),
+    vmStatus: (node, vmid) => ask('vmStatus', { node, vmid }, {}, vmStatusAnswer),
+    clone: (node, vmid, options) => ask('clone', { node, vmid }, { ...options }, upid),
+    async configure(node, vmid, change) {
+      await ask('configure', { node, vmid }, configForm(node, vmid, change), z.unknown());
+    },
+    resize: (node, vmid, change) => ask('resize', { node, vmid }, { ...change }, upid),
+    start: (node, vmid) => ask('start', { node, vmid }, {}, upid),
+    stop: (node, vmid, { overruleShutdown } = {}) =>
+      ask('stop', { node, vmid }, { 'overrule-shutdown': overruleShutdown }, upid),
+    shutdown: (node, vmid, { timeoutSeconds, forceStop } = {}) =>
+      ask('shutdown', { node, vmid }, { timeout: timeoutSeconds, forceStop }, upid),
+    suspend: (node, vmid) => ask('suspend', { node, vmid }, {}, upid),
+    resume: (node, vmid) => ask('resume', { node, vmid }, {}, upid),
+    destroy: (node, vmid, { purge, destroyUnreferencedDisks }) =>
+      ask('destroy', { node, vmid }, { purge, 'destroy-unreferenced-disks': destroyUnreferencedDisks }, upid),
+  };
+}
+
+function configForm(node: string, vmid: number, { set, delete: deleted = [], digest }: ConfigChange): Params {
+  const foreign = [...Object.keys(set).filter(key => !isSettable(key)), ...deleted.filter(key => !isConfigKey(key))];
+  if (foreign.length > 0) {
+    throw new ProxmoxError({
+      kind: 'invalid',
+      method: 'PUT',
+      path: `/nodes/${node}/qemu/${vmid}/config`,
+      status: 0,
+      reason: `not a key that may be set or deleted: ${foreign.join(', ')}`,
+    });
+  }
+  return { ...set, delete: deleted.length > 0 ? deleted.join(',') : undefined, digest };
+}
