@@ -29,6 +29,7 @@ function textOf(name: string, value: ParamValue, refuse: (reason: string) => Err
   return text;
 }
 
-function escaped(text: string): string {
+/** Percent-encodes all but letters, digits and `-._~`. */
+export function escaped(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }

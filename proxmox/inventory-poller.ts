@@ -1,0 +1,72 @@
+import { type Clock, systemClock } from './clock.ts';
+import type { ClusterCalls } from './cluster.ts';
+import type { Inventory } from './inventory.ts';
+import { changesBetween, type InventoryChange } from './inventory-diff.ts';
+
+/** A complete inventory, and when it was asked for. */
+export interface Snapshot extends Inventory {
+  /** Milliseconds since the epoch, before the call: what happened later may be missing. */
+  takenAt: number;
+}
+
+/** How to poll the inventory of a cluster. */
+export interface InventoryPollerOptions {
+  client: Pick<ClusterCalls, 'resources'>;
+  /** From the end of a poll to the next. */
+  intervalMs: number;
+  /** Told after a poll that differs from the one before; the first one differs from nothing. */
+  onChange: (change: InventoryChange, snapshot: Snapshot) => void;
+  /** Told of each poll that failed. The last inventory stays: an outage empties no list. */
+  onError?: (error: unknown) => void;
+  clock?: Clock;
+}
+
+/** Polls from the start until it is closed. */
+export interface InventoryPoller {
+  /** The last complete inventory, however old: see its time. */
+  readonly latest: Snapshot | undefined;
+  /** Polls that failed since the last good one. */
+  readonly failures: number;
+  close(): void;
+}
+
+/** One poll of `/cluster/resources` at a time feeds every VM. The first one starts at once. */
+export function createInventoryPoller(options: InventoryPollerOptions): InventoryPoller {
+  const { client, intervalMs, onChange, onError, clock = systemClock } = options;
+  let latest: Snapshot | undefined;
+  let failures = 0;
+  let closed = false;
+  let cancel: (() => void) | undefined;
+
+  async function poll(): Promise<void> {
+    try {
+      const takenAt = clock.now();
+      const inventory = await client.resources();
+      if (closed) return;
+      const before = latest?.vms ?? [];
+      latest = { ...inventory, takenAt };
+      failures = 0;
+      const change = changesBetween(before, latest.vms);
+      if (change !== undefined) onChange(change, latest);
+    } catch (error) {
+      if (closed) return;
+      failures += 1;
+      onError?.(error);
+    }
+    cancel = clock.after(intervalMs, () => void poll());
+  }
+
+  void poll();
+  return {
+    get latest() {
+      return latest;
+    },
+    get failures() {
+      return failures;
+    },
+    close() {
+      closed = true;
+      cancel?.();
+    },
+  };
+}
