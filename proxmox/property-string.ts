@@ -1,12 +1,12 @@
 /** The properties of a property string such as `virtio=BC:24:11:5F:0A:9A,bridge=vmbr0`, by their keys. */
-export type Properties = Readonly<Record<string, string>>;
+export type Properties = Readonly<Partial<Record<string, string>>>;
 
 /**
  * Takes a property string apart as Proxmox does: parts between commas, empty ones ignored, everything behind the first
  * `=` of a part its value. A part without key is the value of `defaultKey`.
  * @throws RangeError for a key that comes twice, or a part without key where none may be
  */
-export function parsePropertyString(text: string, defaultKey?: string): Record<string, string> {
+export function parsePropertyString(text: string, defaultKey?: string): Properties {
   const properties = new Map<string, string>();
   for (const part of text.split(',').map(part => part.trim())) {
     if (part === '') continue;

@@ -50,7 +50,7 @@ export function createTaskPoller<Key>(options: TaskPollerOptions<Key>): TaskPoll
   const nodes = new Map<string, NodeWatch<Key>>();
   let closed = false;
 
-  const watched = () => nodes.values().reduce((sum, { tasks }) => sum + tasks.size, 0);
+  const watched = () => [...nodes.values()].reduce((sum, { tasks }) => sum + tasks.size, 0);
 
   function schedule(node: string, watch: NodeWatch<Key>): void {
     watch.next?.cancel();
