@@ -1,0 +1,155 @@
+import type { Claim, ProxmoxClusterSpec } from '#api/proxmox-cluster.ts';
+import { toMiB } from '#api/quantity.ts';
+import type { Demand, Finding } from './decision.ts';
+
+/** A machine that asks for a VMID and a place. */
+export interface ClaimRequest {
+  uid: string;
+  namespace: string;
+  name: string;
+  demand: Demand;
+}
+
+/** What a node has and what is taken of it, claims in flight left out. Memory is in MiB. */
+export interface NodeCapacity {
+  name: string;
+  online: boolean;
+  memoryMiB: number;
+  /** Memory of every machine on the node, whoever made it. */
+  takenMemoryMiB: number;
+  /** What Berth's own machines take; the caps of the ProxmoxCluster are about these. */
+  berth: { vms: number; cpu: number; memoryMiB: number };
+}
+
+/** What claims are decided from. */
+export interface Occupancy {
+  spec: ProxmoxClusterSpec;
+  nodes: NodeCapacity[];
+  /** Claims that stand already. */
+  inFlight: Claim[];
+  /** VMIDs that anything in Proxmox, any resource or any abandoned machine has. */
+  takenVmids: ReadonlySet<number>;
+  /** The VMID that was given out last: the next one is looked for above it, so that a number is long in coming back. */
+  lastVmid: number;
+}
+
+/** The answer to each request, by uid. */
+export interface Allocation {
+  granted: Map<string, Claim>;
+  refused: Map<string, Finding>;
+  /** All claims that stand afterwards. */
+  inFlight: Claim[];
+  lastVmid: number;
+}
+
+/** Most claims that one ProxmoxCluster holds at a time: the limit of the list in its CRD. */
+const mostInFlight = 1000;
+
+/**
+ * Grants claims one after another, each seeing those before it. A machine that holds a claim keeps it, so asking twice
+ * is harmless. Pure: the caller writes the result by compare-and-swap or starts again.
+ */
+export function allocate(requests: ClaimRequest[], occupancy: Occupancy): Allocation {
+  const granted = new Map<string, Claim>();
+  const refused = new Map<string, Finding>();
+  const inFlight = [...occupancy.inFlight];
+  const taken = new Set([...occupancy.takenVmids, ...inFlight.map(({ vmid }) => vmid)]);
+  let lastVmid = occupancy.lastVmid;
+  for (const request of requests) {
+    const held = inFlight.find(({ uid }) => uid === request.uid);
+    const claim = held ?? place(request, occupancy, inFlight, nextVmid(occupancy.spec, taken, lastVmid));
+    if ('reason' in claim) {
+      refused.set(request.uid, claim);
+      continue;
+    }
+    granted.set(request.uid, claim);
+    if (held) continue;
+    inFlight.push(claim);
+    taken.add(claim.vmid);
+    lastVmid = claim.vmid;
+  }
+  return { granted, refused, inFlight, lastVmid };
+}
+
+function nextVmid(
+  { vmidRange: { start, end } }: ProxmoxClusterSpec,
+  taken: Set<number>,
+  last: number,
+): number | Finding {
+  const size = end - start + 1;
+  const first = last >= start && last < end ? last + 1 : start;
+  for (let step = 0; step < size; step++) {
+    const candidate = start + ((first - start + step) % size);
+    if (!taken.has(candidate)) return candidate;
+  }
+  return { reason: 'NoFreeVMID', message: `Every VMID from ${start} to ${end} is in use; widen spec.vmidRange.` };
+}
+
+function place(
+  { uid, namespace, name, demand }: ClaimRequest,
+  occupancy: Occupancy,
+  inFlight: Claim[],
+  vmid: number | Finding,
+): Claim | Finding {
+  if (typeof vmid !== 'number') return vmid;
+  if (inFlight.length >= mostInFlight) {
+    return { reason: 'TooManyInFlight', message: `${mostInFlight} machines are being made; this one waits.` };
+  }
+  const node = choose(demand, occupancy, inFlight);
+  if (typeof node !== 'string') return node;
+  return { uid, namespace, name, vmid, node, cpu: demand.cpu, memoryMiB: demand.memoryMiB };
+}
+
+/** The candidate with the most free memory, or why there is none. */
+function choose(demand: Demand, { spec, nodes }: Occupancy, inFlight: Claim[]): string | Finding {
+  const candidates = nodes.filter(({ name }) => demand.candidates.includes(name));
+  if (candidates.length === 0) {
+    return { reason: 'NodeNotAllowed', message: 'No approved node of the cluster can hold this machine.' };
+  }
+  const online = candidates.filter(node => node.online);
+  if (online.length === 0) {
+    const names = candidates.map(({ name }) => name).join(', ');
+    return { reason: 'AllNodesOffline', message: `Every node that could hold this machine is offline: ${names}.` };
+  }
+  const weighed = online.map(node => weigh(node, demand, spec, inFlight));
+  const fitting = weighed.filter(({ obstacle }) => obstacle === undefined);
+  const [best] = fitting.sort((a, b) => b.freeMiB - a.freeMiB || (a.name < b.name ? -1 : 1));
+  if (best) return best.name;
+  const capReached = weighed.every(({ capped }) => capped);
+  return {
+    reason: capReached ? 'NodeCapReached' : 'NoNodeFits',
+    message: weighed.map(({ name, obstacle }) => `${name}: ${obstacle}.`).join(' '),
+  };
+}
+
+interface Weighed {
+  name: string;
+  freeMiB: number;
+  obstacle?: string;
+  capped: boolean;
+}
+
+function weigh(node: NodeCapacity, demand: Demand, spec: ProxmoxClusterSpec, inFlight: Claim[]): Weighed {
+  const coming = inFlight.filter(claim => claim.node === node.name);
+  const comingCpu = sum(coming.map(({ cpu }) => cpu));
+  const comingMiB = sum(coming.map(({ memoryMiB }) => memoryMiB));
+  const freeMiB = node.memoryMiB - node.takenMemoryMiB - comingMiB;
+  const caps = spec.nodes.find(({ name }) => name === node.name);
+  const capped =
+    over(caps?.maxVMs, node.berth.vms + coming.length + 1, 'machines') ??
+    over(caps?.maxCPU, node.berth.cpu + comingCpu + demand.cpu, 'CPUs') ??
+    over(
+      caps?.maxMemory === undefined ? undefined : toMiB(caps.maxMemory),
+      node.berth.memoryMiB + comingMiB + demand.memoryMiB,
+      'MiB of memory',
+    );
+  const tooSmall =
+    demand.memoryMiB > freeMiB ? `${demand.memoryMiB} MiB are needed, ${Math.max(freeMiB, 0)} MiB are free` : undefined;
+  return { name: node.name, freeMiB, obstacle: capped ?? tooSmall, capped: capped !== undefined };
+}
+
+function over(limit: number | undefined, wanted: number, unit: string): string | undefined {
+  return limit !== undefined && wanted > limit ? `${wanted} ${unit} would be above the limit of ${limit}` : undefined;
+}
+
+const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0);

@@ -1,0 +1,96 @@
+import type { ConfigChange } from './machine.ts';
+import type { Look } from './observed.ts';
+
+/** The conditions of a VirtualMachine that a step can hold up. */
+export type ConditionType = 'QuotaReserved' | 'Scheduled' | 'Provisioned' | 'ConfigSynced' | 'PowerSynced';
+
+/** What a machine needs of a node; the claim takes it. */
+export interface Demand {
+  cpu: number;
+  memoryMiB: number;
+  /** Nodes that can hold the machine, by what it needs there. */
+  candidates: string[];
+}
+
+/** One call that changes something: in Kubernetes, or in Proxmox. */
+export type Action =
+  | { kind: 'addFinalizer' }
+  | { kind: 'removeFinalizer' }
+  | { kind: 'claim'; cluster: string; demand: Demand }
+  | {
+      kind: 'clone';
+      node: string;
+      templateVmid: number;
+      templateName: string;
+      vmid: number;
+      name: string;
+      description: string;
+      full: boolean;
+      target?: string;
+      storage?: string;
+    }
+  | { kind: 'configure'; node: string; vmid: number; digest: string; change: ConfigChange }
+  | { kind: 'resize'; node: string; vmid: number; digest: string; disk: string; sizeMiB: number }
+  | { kind: 'start'; node: string; vmid: number }
+  | { kind: 'shutdown'; node: string; vmid: number; timeoutSeconds: number; force: boolean }
+  | { kind: 'stop'; node: string; vmid: number }
+  | { kind: 'destroy'; node: string; vmid: number }
+  | { kind: 'cancelTask'; upid: string };
+
+/** How a pass ends. A requeue is always a duration with a reason. */
+export type Outcome =
+  | { kind: 'done' }
+  | { kind: 'again'; afterMs: number; reason: string }
+  | { kind: 'retry'; reason: string }
+  | { kind: 'stalled'; reason: string; message: string };
+
+/** A reason for programs and a sentence for people. */
+export interface Finding {
+  reason: string;
+  message: string;
+}
+
+/** What a step says when it has not got what it wants; a step that has says nothing. */
+export interface Verdict {
+  /** What must be seen before the step can say more; then nothing else of the verdict counts. */
+  look?: Look;
+  action?: Action;
+  /** Why the step's condition does not hold. Absent: nothing is to be reported in this pass. */
+  finding?: Finding;
+  /** The condition that the finding is about, where it is not the step's own. */
+  condition?: ConditionType;
+  outcome: Outcome;
+}
+
+/** The decision of one pass. */
+export interface Decision extends Verdict {
+  /** The step that held the pass up; undefined when every step is content. */
+  heldBy?: { condition?: ConditionType; notReady: string };
+  /** Conditions of the steps before it: they hold. */
+  holding: { condition: ConditionType; reason: string }[];
+}
+
+/** The pass looks again after what it wrote has been seen. */
+export const next: Outcome = { kind: 'again', afterMs: 0, reason: 'the next step' };
+
+/** Asks to see something. */
+export const lookAt = (look: Look): Verdict => ({ look, outcome: next });
+
+/** Waits for something that nothing wakes us for. */
+export const waitFor = (afterMs: number, reason: string, message: string): Verdict => ({
+  finding: { reason, message },
+  outcome: { kind: 'again', afterMs, reason },
+});
+
+/** Gives up until something changes: a person must act. */
+export const stall = (reason: string, message: string): Verdict => ({
+  finding: { reason, message },
+  outcome: { kind: 'stalled', reason, message },
+});
+
+/** Acts, and reports why meanwhile. */
+export const act = (action: Action, reason: string, message: string, outcome: Outcome = { kind: 'done' }): Verdict => ({
+  action,
+  finding: { reason, message },
+  outcome,
+});

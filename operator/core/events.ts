@@ -1,0 +1,50 @@
+import type { Condition } from '#api/conditions.ts';
+import type { VirtualMachineStatus } from '#api/virtual-machine-status.ts';
+
+/** An Event to record: what happened, for people. */
+export interface Happening {
+  type: 'Normal' | 'Warning';
+  reason: string;
+  message: string;
+}
+
+/** What happened between two statuses of a machine. Nothing is told twice while a status stays. */
+export function happenings(before: VirtualMachineStatus, after: VirtualMachineStatus): Happening[] {
+  const told: Happening[] = [];
+  const normal = (reason: string, message: string) => told.push({ type: 'Normal', reason, message });
+  if (before.vmid === undefined && after.vmid !== undefined) {
+    normal('Scheduled', `VMID ${after.vmid} on node ${after.node} is claimed.`);
+  }
+  if (before.createdAt === undefined && after.createdAt !== undefined) {
+    normal('Created', `VM ${after.vmid} was made on node ${after.node}.`);
+  }
+  const finished = after.lastTask;
+  if (finished && finished.upid !== before.lastTask?.upid) {
+    if (finished.result === 'Failed') {
+      told.push({
+        type: 'Warning',
+        reason: 'TaskFailed',
+        message: `${finished.type}: ${finished.message ?? 'failed'}`,
+      });
+    } else if (finishedEvents[finished.type]) {
+      normal(...(finishedEvents[finished.type] as [string, string]));
+    }
+  }
+  const stalled = find(after.conditions, 'Stalled');
+  const wasStalled = find(before.conditions, 'Stalled');
+  if (stalled && (stalled.reason !== wasStalled?.reason || stalled.message !== wasStalled.message)) {
+    told.push({ type: 'Warning', reason: stalled.reason, message: stalled.message });
+  }
+  return told;
+}
+
+const finishedEvents: Record<string, [reason: string, message: string]> = {
+  qmclone: ['Cloned', 'The template was cloned.'],
+  resize: ['Resized', 'A disk was grown.'],
+  qmstart: ['Started', 'The machine was started.'],
+  qmshutdown: ['Stopped', 'The guest shut down.'],
+  qmstop: ['Stopped', 'The machine was stopped.'],
+};
+
+const find = (conditions: Condition[] | undefined, type: string) =>
+  conditions?.find(candidate => candidate.type === type);

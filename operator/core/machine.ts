@@ -1,0 +1,89 @@
+/** A machine's configuration in Proxmox, in the terms that decisions are made in. Sizes are in MiB. */
+export interface MachineConfig {
+  /** SHA-1 of the file that it was read from; what a write is checked against. */
+  digest: string;
+  /** Proxmox' lock, for example `clone` or `backup`. */
+  lock?: string;
+  name?: string;
+  description: string;
+  /** SMBIOS UUID, lower-case. */
+  uuid?: string;
+  cores: number;
+  sockets: number;
+  memoryMiB: number;
+  /** Lower-case, sorted, each once. */
+  tags: string[];
+  protection: boolean;
+  startAtBoot: boolean;
+  /** Keys that only an administrator can have set, as `hookscript` and `cicustom`. */
+  foreignKeys: string[];
+  disks: MachineDisk[];
+  nics: MachineNic[];
+  cloudInit: MachineCloudInit;
+}
+
+/** A hard disk of a machine; CD-ROMs and cloud-init drives are left out. */
+export interface MachineDisk {
+  /** Proxmox' key, for example `scsi0`. */
+  key: string;
+  /** Volume, for example `local-lvm:vm-100-disk-0`. */
+  volume: string;
+  storage: string;
+  sizeMiB: number;
+  serial?: string;
+  /** Whether the machine boots from it first. */
+  root: boolean;
+}
+
+/** A network card of a machine. */
+export interface MachineNic {
+  /** n of Proxmox' key netN. */
+  index: number;
+  model: 'Virtio' | 'E1000' | 'Other';
+  mac: string;
+  bridge?: string;
+  vlan?: number;
+  rateMbps?: number;
+  mtu?: number;
+  firewall: boolean;
+  linkDown: boolean;
+}
+
+/** What cloud-init was told. */
+export interface MachineCloudInit {
+  user?: string;
+  sshKeys: string[];
+  nameservers: string[];
+  searchDomain?: string;
+  /** By the index of the network card. */
+  addresses: Record<number, MachineAddresses>;
+}
+
+/** Addresses of one network card; `dhcp` and `auto` are Proxmox' words. */
+export interface MachineAddresses {
+  ip?: string;
+  gateway?: string;
+  ip6?: string;
+  gateway6?: string;
+}
+
+/** What one write of a configuration changes; absent means untouched. */
+export interface ConfigChange {
+  name?: string;
+  description?: string;
+  cores?: number;
+  sockets?: number;
+  memoryMiB?: number;
+  tags?: string[];
+  protection?: boolean;
+  /** Whole cards: those that are named here are written anew, with the MAC that stands here. */
+  nics?: (Omit<MachineNic, 'mac'> & { mac?: string })[];
+  /** New, empty disks. */
+  disks?: { key: string; storage: string; sizeMiB: number; serial: string }[];
+  cloudInit?: Partial<MachineCloudInit>;
+  /** Proxmox' keys to remove. */
+  remove?: string[];
+}
+
+/** Power as Proxmox tells it: live, of the one machine. */
+export type Power = 'Running' | 'Stopped' | 'Paused' | 'Suspended' | 'Unknown';

@@ -1,0 +1,67 @@
+import type { ProxmoxCluster, VirtualMachine, VmTemplate } from '#api/kinds.ts';
+import type { MachineConfig, Power } from './machine.ts';
+
+/**
+ * All that a decision about one VirtualMachine is made from. What costs a call to Proxmox is absent until a decision
+ * asks for it by a {@link Look}.
+ */
+export interface Observed {
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** Id of the Kubernetes cluster, as it stands in markers. */
+  clusterId: string;
+  vm: VirtualMachine;
+  /** Every ProxmoxCluster there is. */
+  clusters: ProxmoxCluster[];
+  /** The VmTemplate that the source names, if there is one. */
+  vmTemplate?: VmTemplate;
+  /** Whether the quota of the namespace has room; without quotas it always has. */
+  quota: { granted: true } | { granted: false; reason: string; message: string };
+  /** What became of `status.task`. */
+  task: TaskView;
+  /** The shared inventory of the cluster; absent until it was read once. */
+  inventory?: { line?: InventoryLine };
+  /** Whether everything is to be compared, however settled it looks. */
+  sweep: boolean;
+
+  config?: ConfigView;
+  power?: Power;
+  template?: TemplateView;
+  orphan?: { vmid?: number };
+  absence?: AbsenceView;
+}
+
+/** What a decision may ask to see: one or a few reads of Proxmox each. */
+export type Look = 'config' | 'power' | 'template' | 'orphan' | 'absence';
+
+/** What became of the task that the status names. */
+export type TaskView =
+  | { state: 'none' }
+  | { state: 'running' }
+  | { state: 'ended'; succeeded: boolean; message?: string };
+
+/** A machine's line in the shared inventory. It lags by seconds: it wakes and it calms, it never decides. */
+export interface InventoryLine {
+  node: string;
+  /** Proxmox' word: running, stopped, paused, unknown, … */
+  status: string;
+  lock?: string;
+}
+
+/** A machine's configuration as it was read, and from which node; or that no such machine was found. */
+export type ConfigView = { found: true; node: string; config: MachineConfig } | { found: false };
+
+/** Whether a VMID that was not found is proven to be gone. */
+export type AbsenceView = { proven: true } | { proven: false; message: string };
+
+/** A template in Proxmox, or why it cannot be cloned. */
+export type TemplateView =
+  | {
+      usable: true;
+      vmid: number;
+      node: string;
+      /** Whether every volume of it is on a shared storage, so that a clone may be placed on another node. */
+      shared: boolean;
+      rootStorage: string;
+    }
+  | { usable: false; reason: string; message: string };

@@ -1,0 +1,49 @@
+import type { ConditionType, Decision, Verdict } from './decision.ts';
+import type { Observed } from './observed.ts';
+import { configure } from './steps/configure.ts';
+import { power } from './steps/power.ts';
+import { provision } from './steps/provision.ts';
+import { endTask, finished, holdFailedRemoval, remove } from './steps/removal.ts';
+import { claim, grant, holdFinalizer } from './steps/reserve.ts';
+import { settled } from './steps/settled.ts';
+import { awaitTask, holdAfterFailure } from './steps/task.ts';
+
+/** One step towards what is desired. */
+interface Step {
+  take: (o: Observed) => Verdict | undefined;
+  /** The condition that it answers for: the reason when it holds, and what Ready says when it does not. */
+  condition?: ConditionType;
+  holds?: string;
+  notReady: string;
+}
+
+/** From nothing to a machine as desired; each step relies on those before it. */
+const creation: Step[] = [
+  { take: settled, notReady: 'Provisioning' },
+  { take: awaitTask, notReady: 'Provisioning' },
+  { take: o => holdAfterFailure(o), notReady: 'Failed' },
+  { take: holdFinalizer, notReady: 'Provisioning' },
+  { take: grant, condition: 'QuotaReserved', holds: 'Reserved', notReady: 'QuotaExceeded' },
+  { take: claim, condition: 'Scheduled', holds: 'NodeSelected', notReady: 'Unschedulable' },
+  { take: provision, condition: 'Provisioned', holds: 'Cloned', notReady: 'Provisioning' },
+  { take: configure, condition: 'ConfigSynced', holds: 'UpToDate', notReady: 'Provisioning' },
+  { take: power, condition: 'PowerSynced', holds: 'InDesiredState', notReady: 'PowerChanging' },
+];
+
+/** From a machine to nothing. */
+const removal: Step[] = [finished, endTask, holdFailedRemoval, remove].map(take => ({ take, notReady: 'Deleting' }));
+
+/**
+ * What to do next about one VirtualMachine: the first step that has not got what it wants decides. Pure: the same
+ * observation gives the same decision.
+ */
+export function plan(o: Observed): Decision {
+  const steps = o.vm.metadata.deletionTimestamp ? removal : creation;
+  const holding: Decision['holding'] = [];
+  for (const { take, condition, holds, notReady } of steps) {
+    const verdict = take(o);
+    if (verdict) return { ...verdict, heldBy: { condition, notReady }, holding };
+    if (condition && holds) holding.push({ condition, reason: holds });
+  }
+  return { outcome: { kind: 'done' }, holding };
+}

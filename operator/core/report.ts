@@ -1,0 +1,117 @@
+import type { VirtualMachineStatus } from '#api/virtual-machine-status.ts';
+import { type ConditionUpdate, withConditions } from './conditions.ts';
+import type { Decision } from './decision.ts';
+import { identify, markerOf } from './marker.ts';
+import type { Observed } from './observed.ts';
+import { printableStatus } from './printable-status.ts';
+import { lastTaskOf } from './steps/task.ts';
+
+/** What an action brought about that the status must tell. */
+export interface ActionResult {
+  claim?: { cluster: string; vmid: number; node: string };
+  task?: { upid: string; type: string; node: string };
+  started?: boolean;
+}
+
+/** What each condition says while it holds. */
+const holdingMessages: Record<string, string> = {
+  QuotaReserved: 'The quota has room for the machine.',
+  Scheduled: 'A node and a VMID are claimed.',
+  Provisioned: 'The machine exists in Proxmox.',
+  ConfigSynced: 'The configuration is as desired.',
+  PowerSynced: 'The power state is as desired.',
+};
+
+/**
+ * The status after a pass, or undefined when there is nothing new to say. Pure: everything that it tells was observed,
+ * decided or brought about in this pass.
+ */
+export function statusOf(o: Observed, decision: Decision, result: ActionResult): VirtualMachineStatus | undefined {
+  const before = o.vm.status ?? {};
+  if (!tells(o, decision, result)) return undefined;
+  const { updates, removed } = conditionUpdates(decision);
+  const generation = o.vm.metadata.generation;
+  const facts = observedFacts(o, decision, result);
+  const after: VirtualMachineStatus = {
+    ...before,
+    ...facts,
+    observedGeneration: generation,
+    conditions: withConditions(before.conditions ?? [], updates, removed, generation, o.now),
+    printableStatus: printableStatus(o, decision, facts.powerState ?? before.powerState),
+  };
+  after.task = openTask(o, result);
+  after.lastTask = lastTaskOf(o);
+  return JSON.stringify(ordered(after)) === JSON.stringify(ordered(before)) ? undefined : after;
+}
+
+/** A pass that held still, looked at nothing and did nothing has nothing to tell. */
+function tells({ task }: Observed, { heldBy, finding }: Decision, result: ActionResult): boolean {
+  return heldBy === undefined || finding !== undefined || task.state === 'ended' || Object.keys(result).length > 0;
+}
+
+function conditionUpdates({ heldBy, holding, finding, outcome, condition }: Decision): {
+  updates: ConditionUpdate[];
+  removed: string[];
+} {
+  const updates: ConditionUpdate[] = holding.map(({ condition: type, reason }) => ({
+    type,
+    status: 'True',
+    reason,
+    message: holdingMessages[type] ?? '',
+  }));
+  if (!heldBy) {
+    updates.push({ type: 'Ready', status: 'True', reason: 'Synced', message: 'The machine is as desired.' });
+    return { updates, removed: ['Reconciling', 'Stalled', 'Missing'] };
+  }
+  if (!finding) return { updates, removed: [] };
+  const { reason, message } = finding;
+  const unknown = reason === 'ProxmoxUnavailable';
+  const status = unknown ? 'Unknown' : 'False';
+  const heldCondition = condition ?? heldBy.condition;
+  if (heldCondition) updates.push({ type: heldCondition, status, reason, message });
+  if (reason === 'Missing') updates.push({ type: 'Missing', status: 'True', reason: 'RemovedInProxmox', message });
+  if (outcome.kind === 'stalled') {
+    updates.push({ type: 'Ready', status, reason, message }, { type: 'Stalled', status: 'True', reason, message });
+    return { updates, removed: ['Reconciling'] };
+  }
+  const retrying = unknown || heldBy.notReady === 'Failed' || outcome.kind === 'retry';
+  updates.push(
+    { type: 'Ready', status, reason: unknown ? reason : heldBy.notReady, message },
+    { type: 'Reconciling', status: 'True', reason: retrying ? 'Retrying' : 'Progressing', message },
+  );
+  return { updates, removed: ['Stalled', 'Missing'] };
+}
+
+function observedFacts(o: Observed, { holding }: Decision, result: ActionResult): Partial<VirtualMachineStatus> {
+  const { vm, config, power, template } = o;
+  const now = new Date(o.now).toISOString();
+  const facts: Partial<VirtualMachineStatus> = {};
+  if (result.claim) Object.assign(facts, result.claim);
+  if (result.claim && template?.usable) {
+    facts.template = { name: vm.spec.source.template.name, vmid: template.vmid };
+  }
+  if (result.started) facts.lastStartedAt = now;
+  if (power) facts.powerState = power;
+  if (config?.found && identify(config.config, markerOf(vm, o.clusterId), vm.status?.uuid) === 'ours') {
+    facts.node = config.node;
+    if (config.config.uuid) facts.uuid = config.config.uuid;
+  }
+  const configured = holding.some(({ condition }) => condition === 'ConfigSynced');
+  if (configured && vm.status?.createdAt === undefined) facts.createdAt = now;
+  return facts;
+}
+
+function openTask({ vm, task, now }: Observed, { task: started }: ActionResult): VirtualMachineStatus['task'] {
+  if (started) return { ...started, startedAt: new Date(now).toISOString() };
+  return task.state === 'ended' ? undefined : vm.status?.task;
+}
+
+/** The value with its keys in order and without what is undefined, so that equal values look equal. */
+function ordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(
+    entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, member]) => [key, ordered(member)]),
+  );
+}

@@ -1,0 +1,60 @@
+import { act, lookAt, stall, type Verdict, waitFor } from '../decision.ts';
+import { identify, markerOf, withMarker } from '../marker.ts';
+import type { Observed } from '../observed.ts';
+
+/** How often a clone is looked at whose task is not known any more. */
+const undecidedMs = 2_000;
+
+/** The machine exists, is ours, and is complete: no lock of its making is left and the marker is there. */
+export function provision(o: Observed): Verdict | undefined {
+  const { vm, config } = o;
+  const vmid = vm.status?.vmid;
+  if (vmid === undefined) return undefined;
+  // Nothing was tried for a claim that was just made. Should a clone have been posted after all (and our report of it
+  // lost), Proxmox refuses this one, which is then reported, so that the next pass looks.
+  const tried = vm.status?.conditions?.some(({ type }) => type === 'Provisioned');
+  if (config === undefined) return tried ? lookAt('config') : clone(o, vmid);
+  if (!config.found) return vm.status?.createdAt === undefined ? clone(o, vmid) : missing(o, vmid);
+  switch (identify(config.config, markerOf(vm, o.clusterId), vm.status?.uuid)) {
+    case 'foreign':
+      return stall('VMIDConflict', `VM ${vmid} in Proxmox is not the machine of this resource; it is left alone.`);
+    case 'undecided':
+      return waitFor(undecidedMs, 'Cloning', 'Proxmox is cloning the template.');
+    case 'ours':
+      if (config.config.lock !== 'clone') return undefined;
+      return waitFor(undecidedMs, 'Cloning', 'Proxmox is cloning the template.');
+  }
+}
+
+/** A repeated clone is safe: Proxmox refuses a VMID that is taken. */
+function clone(o: Observed, vmid: number): Verdict {
+  const { vm, template } = o;
+  if (template === undefined) return lookAt('template');
+  if (!template.usable) return stall(template.reason, template.message);
+  const { spec, status, metadata } = vm;
+  const full = (spec.source.template.mode ?? o.vmTemplate?.spec.cloneMode ?? 'Full') === 'Full';
+  const storage = spec.disks.find(({ name }) => name === 'root')?.storage;
+  const moved = full && storage !== undefined && storage !== template.rootStorage;
+  const action = {
+    kind: 'clone',
+    node: template.node,
+    templateVmid: template.vmid,
+    templateName: spec.source.template.name,
+    vmid,
+    name: spec.hostname ?? metadata.name,
+    description: withMarker(spec.description ?? '', markerOf(vm, o.clusterId)),
+    full,
+    ...(status?.node !== undefined && status.node !== template.node && { target: status.node }),
+    ...(moved && { storage }),
+  } as const;
+  return act(action, 'Cloning', `Proxmox is cloning the template ${spec.source.template.name}.`);
+}
+
+/** A machine that was complete once is never made anew behind people's backs. */
+function missing(o: Observed, vmid: number): Verdict {
+  if (o.absence === undefined) return lookAt('absence');
+  if (!o.absence.proven) {
+    return waitFor(10_000, 'ProxmoxUnavailable', `VM ${vmid} cannot be seen, but it may exist: ${o.absence.message}`);
+  }
+  return stall('Missing', `VM ${vmid} was removed in Proxmox. Delete this resource to give up the machine.`);
+}

@@ -1,0 +1,83 @@
+import { act, lookAt, next, stall, type Verdict, waitFor } from '../decision.ts';
+import { berthTag } from '../desired-config.ts';
+import type { MachineConfig } from '../machine.ts';
+import { carries, identify, markerOf, withoutMarker } from '../marker.ts';
+import type { Observed } from '../observed.ts';
+import { finalizer } from './reserve.ts';
+import { awaitTask, holdAfterFailure } from './task.ts';
+
+const removeFinalizer: Verdict = { action: { kind: 'removeFinalizer' }, outcome: { kind: 'done' } };
+
+/** Nothing of ours is left to remove, or the finalizer is gone already. */
+export function finished({ vm }: Observed): Verdict | undefined {
+  if (!vm.metadata.finalizers?.includes(finalizer)) return { outcome: { kind: 'done' } };
+  return vm.status?.vmid === undefined ? removeFinalizer : undefined;
+}
+
+/** A clone in progress is cancelled, never destroyed under its worker; any other task is left to end. */
+export function endTask(o: Observed): Verdict | undefined {
+  const open = o.vm.status?.task;
+  if (open?.type !== 'qmclone' || o.task.state !== 'running') return awaitTask(o);
+  const outcome = { kind: 'again', afterMs: 2_000, reason: 'the clone is being cancelled' } as const;
+  return act({ kind: 'cancelTask', upid: open.upid }, 'Cancelling', 'The clone is being cancelled.', outcome);
+}
+
+/** A failed step of the removal is named and left alone for a while. */
+export const holdFailedRemoval = (o: Observed): Verdict | undefined => holdAfterFailure(o, ['qmstop', 'qmdestroy']);
+
+/** The machine is gone, by positive proof only; or it is let go. */
+export function remove(o: Observed): Verdict | undefined {
+  const { vm, config } = o;
+  const vmid = vm.status?.vmid ?? 0;
+  if (config === undefined) return lookAt('config');
+  if (!config.found) return proveGone(o, vmid);
+  const marker = markerOf(vm, o.clusterId);
+  switch (identify(config.config, marker, vm.status?.uuid)) {
+    case 'foreign':
+      return stall('VMIDConflict', `VM ${vmid} in Proxmox is not the machine of this resource; it is left alone.`);
+    case 'undecided':
+      return waitFor(
+        2_000,
+        'Deleting',
+        `Proxmox is still writing or removing VM ${vmid} (lock ${config.config.lock}).`,
+      );
+    case 'ours': {
+      const { lock } = config.config;
+      if (lock !== undefined) return waitFor(5_000, 'LockedByTask', `Proxmox has locked the machine (${lock}).`);
+      const at = { node: config.node, vmid };
+      if (vm.spec.deletionPolicy === 'Retain')
+        return letGo(at, config.config, carries(config.config.description, marker));
+      return destroy(o, at, config.config);
+    }
+  }
+}
+
+function proveGone(o: Observed, vmid: number): Verdict {
+  if (o.absence === undefined) return lookAt('absence');
+  if (o.absence.proven) return removeFinalizer;
+  return waitFor(5_000, 'ProxmoxUnavailable', `VM ${vmid} cannot be seen, but it may exist: ${o.absence.message}`);
+}
+
+type Place = { node: string; vmid: number };
+
+/** DELETE takes no digest, so protection is lifted by a write that does, right before it. */
+function destroy(o: Observed, at: Place, { digest, protection }: MachineConfig): Verdict {
+  if (o.power === undefined) return lookAt('power');
+  if (o.power !== 'Stopped') return act({ kind: 'stop', ...at }, 'Stopping', 'The machine is being stopped.');
+  if (protection) {
+    const unprotect = { kind: 'configure', ...at, digest, change: { protection: false } } as const;
+    return act(unprotect, 'Deleting', 'The machine is being unprotected.', next);
+  }
+  return act({ kind: 'destroy', ...at }, 'Deleting', 'The machine and its disks are being removed.');
+}
+
+/** A retained machine keeps running; what made it ours is taken off. */
+function letGo(at: Place, { digest, protection, description, tags }: MachineConfig, marked: boolean): Verdict {
+  if (!marked && !protection) return removeFinalizer;
+  const change = {
+    description: withoutMarker(description),
+    protection: false,
+    tags: tags.filter(tag => tag !== berthTag),
+  };
+  return act({ kind: 'configure', ...at, digest, change }, 'Releasing', 'The machine is being let go.', next);
+}

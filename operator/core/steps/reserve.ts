@@ -1,0 +1,66 @@
+import type { ProxmoxCluster } from '#api/kinds.ts';
+import { toMiB } from '#api/quantity.ts';
+import { unapproved } from '../approval.ts';
+import { clusterOf, isCluster } from '../cluster-of.ts';
+import { act, type Finding, lookAt, next, stall, type Verdict } from '../decision.ts';
+import type { Observed, TemplateView } from '../observed.ts';
+
+/** The finalizer that keeps a VirtualMachine until its machine is proven to be gone. */
+export const finalizer = 'berth.dev/proxmox';
+
+/** Nothing is made for a resource that could vanish unseen. */
+export function holdFinalizer({ vm }: Observed): Verdict | undefined {
+  if (vm.metadata.finalizers?.includes(finalizer)) return undefined;
+  return { action: { kind: 'addFinalizer' }, outcome: { kind: 'done' } };
+}
+
+/** The quota's grant comes before anything that takes room. */
+export function grant({ quota }: Observed): Verdict | undefined {
+  return quota.granted ? undefined : stall(quota.reason, quota.message);
+}
+
+/**
+ * Claims VMID, node and capacity, once: by compare-and-swap in the ProxmoxCluster, then in the resource's own status.
+ * Only what is claimed may be cloned.
+ */
+export function claim(o: Observed): Verdict | undefined {
+  if (o.vm.status?.vmid !== undefined) return undefined;
+  const cluster = clusterOf(o.vm, o.clusters);
+  if (!isCluster(cluster)) return stall(cluster.reason, cluster.message);
+  const refusals = unapproved(o.vm.spec, cluster.spec);
+  if (refusals.length > 0) return stall('InvalidSpec', refusals.join(' '));
+  const missing = templateMissing(o, cluster);
+  if (missing) return stall(missing.reason, missing.message);
+  if (o.template === undefined) return lookAt('template');
+  if (!o.template.usable) return stall(o.template.reason, o.template.message);
+  if (o.orphan === undefined) return lookAt('orphan');
+  if (o.orphan.vmid !== undefined) return stall('OrphanExists', orphanMessage(o.orphan.vmid));
+  const demand = {
+    cpu: o.vm.spec.resources.cpu,
+    memoryMiB: toMiB(o.vm.spec.resources.memory),
+    candidates: candidates(cluster, o.template),
+  };
+  const action = { kind: 'claim', cluster: cluster.metadata.name, demand } as const;
+  return act(action, 'Claiming', 'A node and a VMID are being claimed.', next);
+}
+
+function templateMissing({ vm, vmTemplate }: Observed, cluster: ProxmoxCluster): Finding | undefined {
+  const { name } = vm.spec.source.template;
+  if (!vmTemplate) return { reason: 'TemplateNotFound', message: `There is no VmTemplate "${name}".` };
+  if (vmTemplate.spec.sources.some(source => source.cluster === cluster.metadata.name)) return undefined;
+  const has = vmTemplate.spec.sources.map(source => source.cluster).join(', ');
+  const message = `VmTemplate "${name}" has no source in the ProxmoxCluster "${cluster.metadata.name}"; it is in: ${has}.`;
+  return { reason: 'TemplateNotFound', message };
+}
+
+/** A template on local storage can only be cloned on its own node. */
+function candidates({ spec }: ProxmoxCluster, template: TemplateView & { usable: true }): string[] {
+  return spec.nodes
+    .filter(({ schedulable }) => schedulable !== 'Disabled')
+    .map(({ name }) => name)
+    .filter(name => template.shared || name === template.node);
+}
+
+const orphanMessage = (vmid: number): string =>
+  `Proxmox already has VM ${vmid}, which was made for a resource of this namespace and name that is gone. ` +
+  'Remove it in Proxmox, or give the resource another name.';

@@ -1,0 +1,158 @@
+import type { VirtualMachine } from '#api/kinds.ts';
+import type { VirtualMachineStatus } from '#api/virtual-machine-status.ts';
+import type { Action, Decision } from '../decision.ts';
+import type { ConfigChange, MachineConfig, Power } from '../machine.ts';
+import type { Observed, TaskView } from '../observed.ts';
+import { plan } from '../plan.ts';
+import { type ActionResult, statusOf } from '../report.ts';
+import { finalizer } from '../steps/reserve.ts';
+import { clonedConfig, cluster, clusterId, template } from './fixtures.ts';
+
+/**
+ * One VirtualMachine, one VMID and the task of one worker, as far as decisions can tell: enough to see where a plan
+ * leads from any state. What Proxmox really does is the simulator's matter.
+ */
+export interface World {
+  now: number;
+  vm: VirtualMachine | undefined;
+  machine?: { node: string; config: MachineConfig; power: Power };
+  /** The open task, and what it does when it ends. */
+  task?: { upid: string; ends: { succeeded: boolean; message?: string; effect: () => void } };
+  templateUsable: boolean;
+  clusterExists: boolean;
+  quorate: boolean;
+}
+
+/** What one pass did. */
+export interface Pass {
+  observed: Observed;
+  decision: Decision;
+  status: VirtualMachineStatus | undefined;
+}
+
+/** Lets the open task end. */
+export function endTask(world: World): TaskView {
+  const ended = world.task;
+  if (!ended) return { state: 'none' };
+  if (ended.ends.succeeded) ended.ends.effect();
+  world.task = undefined;
+  return { state: 'ended', succeeded: ended.ends.succeeded, message: ended.ends.message };
+}
+
+/** One pass over a world: observe, plan, act, report. `task` is what became of the status' task. */
+export function pass(world: World, vm: VirtualMachine, task: TaskView): Pass {
+  const observed: Observed = {
+    now: world.now,
+    clusterId,
+    vm,
+    clusters: world.clusterExists ? [cluster()] : [],
+    vmTemplate: template(),
+    quota: { granted: true },
+    task,
+    inventory: { line: lineOf(world) },
+    sweep: false,
+  };
+  let decision = plan(observed);
+  while (decision.look) {
+    look(world, observed, decision.look);
+    decision = plan(observed);
+  }
+  const result = decision.action ? carryOut(world, decision.action) : {};
+  const status = statusOf(observed, decision, result);
+  if (status && world.vm) world.vm = { ...world.vm, status };
+  return { observed, decision, status };
+}
+
+function lineOf({ machine }: World) {
+  return machine && { node: machine.node, status: machine.power.toLowerCase(), lock: machine.config.lock };
+}
+
+function look(world: World, observed: Observed, what: NonNullable<Decision['look']>): void {
+  const { machine } = world;
+  if (observed[what] !== undefined) throw new Error(`asked to see ${what} twice in one pass`);
+  if (what === 'config') {
+    observed.config = machine
+      ? { found: true, node: machine.node, config: structuredClone(machine.config) }
+      : { found: false };
+  }
+  if (what === 'power') observed.power = machine?.power ?? 'Unknown';
+  if (what === 'orphan') observed.orphan = {};
+  if (what === 'absence') {
+    observed.absence = world.quorate && !machine ? { proven: true } : { proven: false, message: 'no quorum' };
+  }
+  if (what === 'template') {
+    observed.template = world.templateUsable
+      ? { usable: true, vmid: 900, node: 'n1', shared: true, rootStorage: 'shared' }
+      : { usable: false, reason: 'TemplateNotFound', message: 'no such template' };
+  }
+}
+
+function carryOut(world: World, action: Action): ActionResult {
+  const vm = world.vm as VirtualMachine;
+  const started = (type: string, effect: () => void, ends = { succeeded: true }): ActionResult => {
+    const upid = `UPID:n1:${type}:${world.now}`;
+    world.task = { upid, ends: { ...ends, effect } };
+    return { task: { upid, type, node: 'n1' } };
+  };
+  switch (action.kind) {
+    case 'addFinalizer':
+      world.vm = { ...vm, metadata: { ...vm.metadata, finalizers: [finalizer] } };
+      return {};
+    case 'removeFinalizer':
+      world.vm = undefined;
+      return {};
+    case 'claim':
+      return { claim: { cluster: action.cluster, vmid: 1000, node: action.demand.candidates[0] ?? 'n1' } };
+    case 'clone':
+      return started('qmclone', () => {
+        const config = clonedConfig({ description: action.description, name: action.name });
+        world.machine = { node: action.target ?? action.node, config, power: 'Stopped' };
+      });
+    case 'configure':
+      if (world.machine) world.machine.config = written(world.machine.config, action.change);
+      return {};
+    case 'resize':
+      return started('resize', () => {
+        for (const disk of world.machine?.config.disks ?? [])
+          if (disk.key === action.disk) disk.sizeMiB = action.sizeMiB;
+      });
+    case 'start':
+      return { ...started('qmstart', () => setPower(world, 'Running')), started: true };
+    case 'shutdown':
+      return started('qmshutdown', () => setPower(world, 'Stopped'));
+    case 'stop':
+      return started('qmstop', () => setPower(world, 'Stopped'));
+    case 'destroy':
+      return started('qmdestroy', () => {
+        world.machine = undefined;
+      });
+    case 'cancelTask':
+      if (world.task) world.task.ends = { succeeded: false, message: 'interrupted by signal', effect: () => {} };
+      return {};
+  }
+}
+
+function setPower({ machine }: World, power: Power): void {
+  if (machine) machine.power = power;
+}
+
+function written(config: MachineConfig, change: ConfigChange): MachineConfig {
+  const { nics = [], disks = [], cloudInit = {}, remove = [], ...plain } = change;
+  const changedNics = nics.map(nic => ({ ...nic, mac: nic.mac ?? 'BC:24:11:00:00:99' }));
+  const keptNics = config.nics.filter(
+    ({ index }) => !nics.some(nic => nic.index === index) && !remove.includes(`net${index}`),
+  );
+  return {
+    ...config,
+    ...plain,
+    digest: `${config.digest}+`,
+    nics: [...keptNics, ...changedNics].sort((a, b) => a.index - b.index),
+    disks: [
+      ...config.disks,
+      ...disks.map(disk => ({ ...disk, volume: `${disk.storage}:new-${disk.serial}`, root: false })),
+    ],
+    cloudInit: { ...config.cloudInit, ...cloudInit },
+    startAtBoot: config.startAtBoot && !remove.includes('onboot'),
+    foreignKeys: config.foreignKeys.filter(key => !remove.includes(key)),
+  };
+}
