@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createKubeClient, type KubeClient } from './client.ts';
+import { type Connection, connect } from './connection.ts';
+import { Reflector, type ReflectorOptions } from './reflector.ts';
+import type { KubeObject, ResourceType } from './resource.ts';
+import { type ApiServer, collectionOf, startApiServer } from './testing/api-server.ts';
+import { eventually } from './testing/eventually.ts';
+
+const widgets: ResourceType = {
+  group: 'example.dev',
+  version: 'v1',
+  plural: 'widgets',
+  kind: 'Widget',
+  namespaced: true,
+};
+const collection = collectionOf(widgets);
+const widget = (name: string, namespace = 'ns'): KubeObject => ({ metadata: { namespace, name } });
+
+let server: ApiServer;
+let connection: Connection;
+let client: KubeClient;
+const stopping: (() => Promise<void>)[] = [];
+
+beforeEach(async () => {
+  server = await startApiServer({ bookmarkMs: 50 });
+  connection = connect(server.kubeConfig());
+  client = createKubeClient(connection);
+});
+
+afterEach(async () => {
+  for (const stop of stopping.splice(0)) await stop();
+  await connection.close();
+  await server.close();
+});
+
+function start(options: Partial<ReflectorOptions<KubeObject>> = {}) {
+  const reflector = new Reflector<KubeObject>({ client, type: widgets, ...options });
+  const stopper = new AbortController();
+  const running = reflector.run(stopper.signal);
+  stopping.push(() => {
+    stopper.abort();
+    return running;
+  });
+  return reflector;
+}
+
+describe('a reflector', () => {
+  it('has everything once it is synced, and follows what comes', async () => {
+    server.table.put(collection, widget('a'));
+    const changes: string[] = [];
+    const reflector = start({ onChange: (key, kind, _, origin) => changes.push(`${kind} ${key} by ${origin}`) });
+    expect(reflector.synced).toBe(false);
+    await reflector.whenSynced();
+    expect(reflector.synced).toBe(true);
+    await eventually('a watch', () => server.watches === 1);
+    server.table.put(collection, widget('b'));
+    server.table.put(collection, { ...widget('a'), spec: { size: 2 } });
+    server.table.delete(collection, 'ns/b');
+    await eventually('all changes', () => changes.length === 4);
+    expect(changes).toEqual([
+      'added ns/a by list',
+      'added ns/b by watch',
+      'updated ns/a by watch',
+      'deleted ns/b by watch',
+    ]);
+    expect(reflector.store.list()).toMatchObject([{ metadata: { name: 'a' }, spec: { size: 2 } }]);
+  });
+
+  it('reflects one namespace where it is told to', async () => {
+    server.table.put(collection, widget('a', 'other'));
+    const reflector = start({ namespace: 'ns' });
+    await eventually('a watch', () => server.watches === 1);
+    server.table.put(collection, widget('b', 'other'));
+    server.table.put(collection, widget('c'));
+    await eventually('the object', () => reflector.store.get('ns/c'));
+    expect(reflector.store.size).toBe(1);
+  });
+
+  it('knows by bookmarks how far it is, though its own collection is quiet', async () => {
+    const reflector = start();
+    await reflector.whenSynced();
+    const { metadata } = server.table.put('/v1/configmaps', widget('noise'));
+    await eventually('a bookmark', () => reflector.store.hasSeen(metadata.resourceVersion ?? ''));
+    expect(reflector.silentMs).toBeLessThan(1000);
+  });
+
+  it('keeps on when a handler throws', async () => {
+    const reflector = start({
+      onChange: () => {
+        throw new Error('a bug');
+      },
+    });
+    await eventually('a watch', () => server.watches === 1);
+    server.table.put(collection, widget('a'));
+    server.table.put(collection, widget('b'));
+    await eventually('both objects', () => reflector.store.size === 2);
+  });
+
+  it('lists again after a while, ending its watch for that', async () => {
+    start({ timings: { relistMs: 800, paceMs: 10 } });
+    const lists = () => server.requests.filter(request => !request.includes('watch')).length;
+    await eventually('a second list', () => lists() === 2);
+    expect(server.requests.find(request => request.includes('watch'))).toMatch(/timeoutSeconds=1$/);
+  });
+
+  it('ends its watch when it is told to stop', async () => {
+    start();
+    await eventually('a watch', () => server.watches === 1);
+    await stopping.pop()?.();
+    await eventually('no watch', () => server.watches === 0);
+  });
+});
