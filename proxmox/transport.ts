@@ -48,8 +48,8 @@ export interface TransportOptions {
   connectTimeoutMs?: number;
 }
 
-/** A {@link Transport} over HTTPS. Closing lets the calls that are under way end. */
-export interface HttpTransport extends Transport {
+/** A {@link Transport} over HTTPS. Closing lets the calls that are under way end; disposing ends them. */
+export interface HttpTransport extends Transport, AsyncDisposable {
   close(): Promise<void>;
 }
 
@@ -151,6 +151,7 @@ export function createTransport(options: TransportOptions): HttpTransport {
       return dataOf(call, answer);
     },
     close: () => agent.close(),
+    [Symbol.asyncDispose]: () => agent.destroy(),
   };
 }
 
