@@ -20,11 +20,10 @@ const meanings: readonly (readonly [ProxmoxErrorKind, RegExp])[] = [
   // A restarted pvedaemon, or a cancelled task, ends its workers by a signal, and they clean up behind themselves.
   ['transient', /interrupted by signal/],
   // The one 500 for a VM that is not (or not here); Proxmox never answers 404.
-  ['missing', /Configuration file '[^']*' does not exist/],
-  ['missing', /unable to find configuration file for (?:VM|CT) \d+/],
-  ['missing', /no such task/],
+  ['missing', /^Configuration file '[^']*' does not exist/],
+  ['missing', /^unable to find configuration file for (?:VM|CT) \d+/],
   ['denied', /Permission check failed/],
-  ['denied', /only root (?:can|may)/i],
+  ['denied', /^only root can/i],
   ['unauthenticated', /no such token '|token '[^']*' access expired/],
   ['conflict', /checksum mismatch \(file change by other user\?\)/],
   ['conflict', /detected modified configuration/],
@@ -36,6 +35,13 @@ const meanings: readonly (readonly [ProxmoxErrorKind, RegExp])[] = [
   ['invalid', /SSH public key validation error|no such cluster node|is not supported|^you can't /],
 ];
 
+/** The parameters of a 400 that mean something else than a request that can never succeed. */
+const refusals: readonly (readonly [ProxmoxErrorKind, string, RegExp])[] = [
+  ['conflict', 'vmid', /^(?:VM|CT) \d+ already exists/],
+  ['missing', 'upid', /^no such task/],
+  ['denied', 'skiplock', /^Only root may/],
+];
+
 /** Classifies a text of Proxmox: the message of a 500, or the exit text of a task that failed. */
 export function classifyText(text: string): Verdict {
   const kind = meanings.find(([, pattern]) => pattern.test(text))?.[0] ?? 'failed';
@@ -44,15 +50,16 @@ export function classifyText(text: string): Verdict {
 }
 
 /**
- * Classifies an answer that is no success. Statuses decide where they mean something; 400 and 500 are told apart by
- * their texts, since an identifier that is taken, for one, comes as either.
+ * Classifies an answer that is no success. Nearly all that matters comes as a 500, and some as a 400, whose texts may
+ * quote what the user wrote: those are matched by parameter, and from their start.
  */
 export function classify(status: number, reason: string, errors: Record<string, string> = {}): Verdict {
   if (status === 401) return { kind: 'unauthenticated' };
   if (status === 403) return { kind: 'denied' };
+  if (status === 500) return classifyText(reason);
   // 595 to 599: pveproxy could not reach the node, or lost it. The others come from a proxy in front of it.
   if (status >= 595 || [408, 429, 502, 503, 504].includes(status)) return { kind: 'transient' };
-  if (status === 400) return classifyText([...Object.values(errors), reason].join('\n'));
-  if (status === 500) return classifyText(reason);
-  return { kind: 'invalid' };
+  // The guest or the node would not have it now; the change waits in the config.
+  if (Object.values(errors).some(text => text.startsWith('hotplug problem'))) return { kind: 'failed' };
+  return { kind: refusals.find(([, name, pattern]) => pattern.test(errors[name] ?? ''))?.[0] ?? 'invalid' };
 }
