@@ -1,0 +1,107 @@
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { Agent, request } from 'undici';
+import { writeCredentials } from './credentials.ts';
+import { apiServerFlags, controllerManagerFlags, etcdFlags, files } from './flags.ts';
+import { writeKubeconfig } from './kubeconfig.ts';
+import { isExecutable } from './programs.ts';
+import { type GroupOptions, ServerGroup } from './server-group.ts';
+
+/** Which servers to run, and where. The folder of programs has etcd, kube-apiserver, perhaps kube-controller-manager. */
+export interface LocalOptions extends GroupOptions {
+  apiServerArgs: readonly string[];
+  log: (line: string) => void;
+  signal: AbortSignal;
+}
+
+/** A cluster that was started, by the kubeconfig of its administrator. */
+export interface Running {
+  kubeconfig: string;
+  stop: () => Promise<void>;
+}
+
+const PORT_ATTEMPTS = 5;
+// It takes three seconds on two idle cores; these may be busy with compiling something else.
+const START_MS = 120_000;
+
+/** Starts the servers and resolves when they are ready. Rejects with the end of a server's log and leaves none behind. */
+export async function startLocal(options: LocalOptions): Promise<Running> {
+  const deadline = AbortSignal.timeout(START_MS);
+  const group = new ServerGroup(options);
+  try {
+    const kubeconfig = await startServers(group, { ...options, signal: AbortSignal.any([options.signal, deadline]) });
+    group.reportEnds(options.log);
+    return { kubeconfig, stop: () => group.stop() };
+  } catch (error) {
+    await group.stop();
+    if (!deadline.aborted || options.signal.aborted) throw error;
+    throw new Error(`The control plane is not ready after ${START_MS / 1000} s; its logs are in ${options.dir}`);
+  }
+}
+
+async function startServers(group: ServerGroup, options: LocalOptions): Promise<string> {
+  const { dir, programs, log, signal } = options;
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const { ca, adminToken } = await writeCredentials(dir);
+  const api = new Agent({ connect: { ca } });
+  try {
+    group.start('etcd', etcdFlags());
+    const server = await startApiServer(group, options, url => exists(api, `${url}/readyz`, adminToken));
+    const kubeconfig = join(dir, files.kubeconfig);
+    const cluster = { name: 'berth', server, caData: Buffer.from(ca).toString('base64'), skipTLSVerify: false };
+    await writeKubeconfig(kubeconfig, { cluster, user: 'admin', token: adminToken });
+    if (await isExecutable(join(programs, 'kube-controller-manager'))) {
+      group.start('kube-controller-manager', controllerManagerFlags());
+      const firstFruit = `${server}/api/v1/namespaces/default/serviceaccounts/default`;
+      await group.waitUntil(() => exists(api, firstFruit, adminToken), signal);
+    } else {
+      log(`There is no kube-controller-manager in ${programs}: namespaces that are deleted will not go away.`);
+    }
+    return kubeconfig;
+  } finally {
+    await api.destroy();
+  }
+}
+
+/** Resolves with the URL of an API server that is ready. Another process may take the free port first: then again. */
+async function startApiServer(
+  group: ServerGroup,
+  { apiServerArgs, signal }: LocalOptions,
+  isReady: (url: string) => Promise<boolean>,
+): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort();
+    const url = `https://127.0.0.1:${port}`;
+    const server = group.start('kube-apiserver', [...apiServerFlags(port), ...apiServerArgs]);
+    try {
+      await group.waitUntil(() => isReady(url), signal);
+      return url;
+    } catch (error) {
+      await group.remove(server);
+      const taken = (error as Error).message.includes('address already in use');
+      if (!taken || attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise(resolve => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise(resolve => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('A TCP server without a port');
+  return address.port;
+}
+
+/** True for 200; false for any other answer, and for none, as long as the server does not listen yet. */
+async function exists(api: Agent, url: string, token: string): Promise<boolean> {
+  const headers = { authorization: `Bearer ${token}` };
+  try {
+    const { statusCode, body } = await request(url, { dispatcher: api, headers });
+    await body.dump();
+    return statusCode === 200;
+  } catch {
+    return false;
+  }
+}
