@@ -4,13 +4,14 @@ import type { Clock } from '../clock.ts';
 export interface ManualClock extends Clock {
   /** Goes on by that many milliseconds and runs what is due, in order; promises get their turn in between. */
   advance(ms: number): Promise<void>;
+  /** Goes on by that many milliseconds and runs nothing, as for a process that was stopped. */
+  jump(ms: number): void;
   /** The number of timers that wait. */
   waiting(): number;
 }
 
-/** Starts at zero, which is the first instant of 2026 on the wall. */
-export function manualClock(): ManualClock {
-  const start = Date.UTC(2026, 0, 1);
+/** Starts at zero, and at `start` on the wall: the first instant of 2026 where absent. */
+export function manualClock(start = Date.UTC(2026, 0, 1)): ManualClock {
   const timers = new Set<{ dueAt: number; task: () => void }>();
   let now = 0;
   const nextDue = (limit: number) => {
@@ -20,6 +21,9 @@ export function manualClock(): ManualClock {
   return {
     now: () => now,
     date: () => new Date(start + now),
+    jump(ms) {
+      now += ms;
+    },
     waiting: () => timers.size,
     schedule(delayMs, task) {
       const timer = { dueAt: now + Math.max(delayMs, 0), task };
@@ -32,7 +36,7 @@ export function manualClock(): ManualClock {
       const end = now + ms;
       for (let timer = nextDue(end); timer; timer = nextDue(end)) {
         timers.delete(timer);
-        now = timer.dueAt;
+        now = Math.max(now, timer.dueAt);
         timer.task();
         await new Promise(setImmediate);
       }

@@ -1,0 +1,204 @@
+import { getEventListeners } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Connection, type ConnectOptions, connect } from './connection.ts';
+import { isUnanswered, KubeError } from './errors.ts';
+import { type ApiServer, type ApiServerOptions, startApiServer } from './testing/api-server.ts';
+import { makeSelfSigned } from './testing/certificate.ts';
+import { eventually } from './testing/eventually.ts';
+import { type FaultProxy, startFaultProxy } from './testing/fault-proxy.ts';
+
+const collection = '/v1/configmaps';
+const path = '/api/v1/configmaps';
+const getList = { method: 'GET', path } as const;
+
+let closing: (() => Promise<unknown>)[];
+let folder: string;
+
+beforeEach(async () => {
+  closing = [];
+  folder = await mkdtemp(join(tmpdir(), 'kube-connection-'));
+});
+
+afterEach(async () => {
+  for (const close of closing.reverse()) await close();
+  await rm(folder, { recursive: true });
+});
+
+async function startServer(options?: ApiServerOptions): Promise<ApiServer> {
+  const server = await startApiServer(options);
+  closing.push(server.close);
+  return server;
+}
+
+async function startProxied(options?: ConnectOptions) {
+  const server = await startServer();
+  const proxy: FaultProxy = await startFaultProxy({ url: server.url });
+  closing.push(() => proxy.close());
+  return { server, proxy, connection: open(proxy.kubeConfig(), options) };
+}
+
+function open(kubeConfig: Parameters<typeof connect>[0], options?: ConnectOptions): Connection {
+  const connection = connect(kubeConfig, options);
+  closing.push(() => connection.close());
+  return connection;
+}
+
+/** Answers each given fault once, in turn, then lets all pass. */
+function once(...faults: NonNullable<ReturnType<FaultProxy['fault']>>[]): FaultProxy['fault'] {
+  return () => faults.shift();
+}
+
+describe('connections', () => {
+  it('case connections: 100 GETs share a few', async () => {
+    const server = await startServer();
+    const connection = open(server.kubeConfig());
+    for (let index = 0; index < 100; index += 1) await connection.request(getList);
+    expect(server.requests).toHaveLength(100);
+    // An answer is read a moment before its socket is free again.
+    expect(server.connections).toBeLessThanOrEqual(2);
+  });
+
+  it('are at most 32, however many requests there are at once', async () => {
+    const server = await startServer();
+    const connection = open(server.kubeConfig());
+    await Promise.all(Array.from({ length: 200 }, () => connection.request(getList)));
+    expect(server.connections).toBeLessThanOrEqual(32);
+  });
+
+  it('of a stream are their own, and gone when the reading ends', async () => {
+    const server = await startServer({ bookmarkMs: 10 });
+    const connection = open(server.kubeConfig());
+    const query = { watch: true, resourceVersion: server.table.revision };
+    for await (const chunk of connection.stream({ path, query, silenceMs: 1000, lifetimeMs: 1000 })) {
+      expect(chunk.length).toBeGreaterThan(0);
+      break;
+    }
+    await eventually('no watch', () => server.watches === 0);
+    expect(server.connections).toBe(1);
+  });
+
+  it('leave no listener on a signal that outlives them', async () => {
+    const server = await startServer();
+    const connection = open(server.kubeConfig());
+    const { signal } = new AbortController();
+    for (let index = 0; index < 20; index += 1) await connection.request({ ...getList, signal });
+    const query = { watch: true, timeoutSeconds: 0 };
+    const stream = connection.stream({ path, query, signal, silenceMs: 1000, lifetimeMs: 1000 });
+    for await (const chunk of stream) expect(chunk.length).toBeGreaterThan(0);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('reach a server behind a path', async () => {
+    const server = await startServer();
+    const connection = open(server.kubeConfig({}, { server: `${server.url}/k8s/clusters/c-1/` }));
+    await expect(connection.request(getList)).rejects.toMatchObject({ status: 404 });
+    expect(server.requests).toEqual(['GET /k8s/clusters/c-1/api/v1/configmaps']);
+  });
+});
+
+describe('a request', () => {
+  it('fails with what the API server says', async () => {
+    const server = await startServer();
+    const request = open(server.kubeConfig()).request({ method: 'GET', path: `/api/v1/namespaces/ns/configmaps/a` });
+    await expect(request).rejects.toMatchObject({ status: 404, reason: 'NotFound', message: '"a" not found' });
+  });
+
+  it('fails with the status where a proxy answers with a page', async () => {
+    const { proxy, connection } = await startProxied();
+    proxy.fault = once({ kind: 'answer', status: 502 });
+    await expect(connection.request(getList)).rejects.toMatchObject({ status: 502, reason: 'HTTP502' });
+  });
+
+  it('ends at its deadline, and the next one is on another connection', async () => {
+    const { server, proxy, connection } = await startProxied({ requestTimeoutMs: 100 });
+    await connection.request(getList);
+    proxy.freeze();
+    await expect(connection.request(getList)).rejects.toMatchObject({ status: 0, reason: 'DeadlineExceeded' });
+    proxy.thaw();
+    await connection.request(getList);
+    expect(server.requests.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('ends with the reason of its caller', async () => {
+    const { proxy, connection } = await startProxied();
+    proxy.freeze();
+    const stopper = new AbortController();
+    const request = connection.request({ ...getList, signal: stopper.signal });
+    stopper.abort(new Error('shutting down'));
+    await expect(request).rejects.toThrow('shutting down');
+  });
+
+  it('whose answer is lost says that nobody knows whether it happened', async () => {
+    const { server, proxy, connection } = await startProxied();
+    proxy.fault = once({ kind: 'lose-answer' });
+    const body = { metadata: { namespace: 'ns', name: 'a' } };
+    const request = connection.request({ method: 'POST', path: '/api/v1/namespaces/ns/configmaps', body });
+    await expect(request).rejects.toSatisfy(isUnanswered);
+    expect(server.table.list(collection)).toHaveLength(1);
+  });
+
+  it('row 36: that was refused with 429 is sent again after the time that the server asked for', async () => {
+    const { proxy, connection } = await startProxied();
+    const refusal = { kind: 'answer', status: 429, headers: { 'retry-after': '1' } } as const;
+    proxy.fault = once(refusal);
+    await connection.request(getList);
+    const [first = 0, second = 0] = proxy.requests.map(({ at }) => at);
+    expect(second - first).toBeGreaterThanOrEqual(990);
+  });
+
+  it('row 36: that would have to wait beyond its deadline fails at once, and says how long', async () => {
+    const { proxy, connection } = await startProxied({ requestTimeoutMs: 1000 });
+    proxy.fault = once({ kind: 'answer', status: 429, body: { code: 429, details: { retryAfterSeconds: 30 } } });
+    await expect(connection.request(getList)).rejects.toMatchObject({ status: 429, retryAfterMs: 30_000 });
+    expect(proxy.requests).toHaveLength(1);
+  });
+});
+
+describe('credentials', () => {
+  const tokenFileOf = (tokenFile: string) => ({ authProvider: { name: 'tokenFile', config: { tokenFile } } });
+
+  it('are read anew when a rotated token is refused, and once', async () => {
+    const server = await startServer();
+    const tokenFile = join(folder, 'token');
+    await writeFile(tokenFile, 'first\n');
+    server.token = 'first';
+    const connection = open(server.kubeConfig(tokenFileOf(tokenFile)));
+    await connection.request(getList);
+    await writeFile(tokenFile, 'second\n');
+    server.token = 'second';
+    await Promise.all([connection.request(getList), connection.request(getList)]);
+    server.token = 'third';
+    const before = server.requests.length;
+    await expect(connection.request(getList)).rejects.toMatchObject({ status: 401 });
+    expect(server.requests.length).toBe(before + 2);
+  });
+
+  it('of a stream are read anew too', async () => {
+    const server = await startServer({ bookmarkMs: 10 });
+    const tokenFile = join(folder, 'token');
+    await writeFile(tokenFile, 'first');
+    server.token = 'first';
+    const connection = open(server.kubeConfig(tokenFileOf(tokenFile)));
+    await connection.request(getList);
+    await writeFile(tokenFile, 'second');
+    server.token = 'second';
+    const stream = connection.stream({ path, query: { watch: true }, silenceMs: 1000, lifetimeMs: 1000 });
+    expect((await stream.next()).done).toBe(false);
+    await stream.return();
+  });
+
+  it('trust the CA of the file, and the new one after it was replaced', async () => {
+    const [before, after] = [makeSelfSigned(), makeSelfSigned()];
+    const caFile = join(folder, 'ca.crt');
+    await writeFile(caFile, before.cert);
+    const server = await startServer({ tls: after });
+    const connection = open(server.kubeConfig({}, { caFile }));
+    await expect(connection.request(getList)).rejects.toBeInstanceOf(KubeError);
+    await writeFile(caFile, after.cert);
+    await connection.request(getList);
+    expect(server.requests).toHaveLength(1);
+  });
+});

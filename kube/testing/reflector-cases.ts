@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Reflector, ReflectorTimings } from '../reflector.ts';
+import type { KubeObject } from '../resource.ts';
+import type { Change } from '../store.ts';
+import { eventually } from './eventually.ts';
+import type { FaultProxy } from './fault-proxy.ts';
+
+/** The objects as they are, changed past the proxy. */
+export interface World {
+  /** Creates the object, or changes it. */
+  put(name: string): Promise<void>;
+  remove(name: string): Promise<void>;
+  /** Makes every resourceVersion so far too old to watch from. */
+  compact(): Promise<void>;
+  /** What there is: each key with what tells one state of one object from any other. */
+  truth(): Promise<Map<string, string>>;
+}
+
+/** A reflector behind a proxy that can misbehave. */
+export interface Bench {
+  world: World;
+  proxy: FaultProxy;
+  reflector: Reflector<KubeObject>;
+  /** Everything that the reflector told so far. */
+  changes: Change<KubeObject>[];
+  timings: ReflectorTimings;
+  /** Milliseconds that a busy machine may add to each limit. */
+  slackMs: number;
+}
+
+/** Something that befalls a list-watch, and what must come of it. */
+export interface ReflectorCase {
+  id: string;
+  title: string;
+  must: string;
+  /** Strikes. Answers how many milliseconds after the trouble was over the store was true again. */
+  run(bench: Bench): Promise<number>;
+}
+
+/** What tells one state of one object from any other. */
+export function stateOf({ metadata }: KubeObject): string {
+  return `${metadata.uid}@${metadata.resourceVersion}`;
+}
+
+/** Runs a case in a world that has some objects, and holds it against what must be so after every case. */
+export async function runCase(bench: Bench, { run }: ReflectorCase): Promise<number> {
+  for (const name of ['one', 'two', 'three']) await bench.world.put(name);
+  await bench.reflector.whenSynced();
+  await oneWatch(bench);
+  await isTrue(bench, 0);
+  const noticedMs = await run(bench);
+  await bench.world.put('after');
+  await isTrue(bench, 0);
+  await oneWatch(bench);
+  assertLives(bench.changes);
+  return noticedMs;
+}
+
+/** The cases that the runtime must pass. */
+export const reflectorCases: ReflectorCase[] = [
+  {
+    id: 'a',
+    title: 'HTTP 500 on watch',
+    must: 'back in about a second, and slower when it repeats',
+    async run(bench) {
+      const { proxy, timings } = bench;
+      proxy.fault = ({ isWatch }) => (isWatch ? { kind: 'answer', status: 500 } : undefined);
+      const before = proxy.requests.length;
+      proxy.resetWatches();
+      await bench.world.put('unseen');
+      await eventually('several tries', () => proxy.requests.length >= before + 4);
+      const [first, second, , fourth] = proxy.requests.slice(before).map(({ at }) => at);
+      assert.ok((second ?? 0) - (first ?? 0) < (fourth ?? 0) - (second ?? 0), 'tries get rarer');
+      proxy.fault = () => undefined;
+      return isTrue(bench, timings.backoffMaxMs);
+    },
+  },
+  {
+    id: 'b',
+    title: 'TCP reset',
+    must: 'back in about a second',
+    async run(bench) {
+      bench.proxy.resetWatches();
+      await bench.world.put('one');
+      return isTrue(bench, bench.timings.backoffMs);
+    },
+  },
+  {
+    id: 'c',
+    title: 'a bad line, and the stream goes on',
+    must: 'lists at once',
+    async run(bench) {
+      const lists = countLists(bench);
+      bench.proxy.distortNextEvent(line => ({ text: `${line.slice(0, line.length / 2)}\n`, thenEnd: false }));
+      await bench.world.put('one');
+      const noticedMs = await isTrue(bench, 0);
+      assert.equal(countLists(bench), lists + 1);
+      return noticedMs;
+    },
+  },
+  {
+    id: 'c2',
+    title: 'cut in the middle of a line',
+    must: 'watches again, without a list',
+    async run(bench) {
+      const lists = countLists(bench);
+      bench.proxy.distortNextEvent(line => ({ text: line.slice(0, line.length / 2), thenEnd: true }));
+      await bench.world.put('one');
+      const noticedMs = await isTrue(bench, bench.timings.backoffMs);
+      assert.equal(countLists(bench), lists);
+      return noticedMs;
+    },
+  },
+  {
+    id: 'd',
+    title: 'deleted and created again while disconnected',
+    must: 'tells the deletion, then the addition',
+    run: bench => recreateUnseen(bench, async () => undefined),
+  },
+  {
+    id: 'd2',
+    title: 'the same, with the resourceVersion compacted',
+    must: 'tells the deletion, then the addition',
+    run: bench => recreateUnseen(bench, () => bench.world.compact()),
+  },
+  {
+    id: 'e',
+    title: '410 in the stream',
+    must: 'lists at once',
+    async run(bench) {
+      const lists = countLists(bench);
+      bench.proxy.distortNextEvent(() => ({ text: errorLine(410, 'Expired'), thenEnd: true }));
+      await bench.world.put('one');
+      const noticedMs = await isTrue(bench, 0);
+      assert.equal(countLists(bench), lists + 1);
+      return noticedMs;
+    },
+  },
+  {
+    id: 'e2',
+    title: '410 as HTTP status',
+    must: 'lists at once',
+    async run(bench) {
+      const lists = countLists(bench);
+      await whileDisconnected(bench, async () => {
+        await bench.world.put('one');
+        await bench.world.compact();
+      });
+      const noticedMs = await isTrue(bench, bench.timings.backoffMaxMs);
+      assert.equal(countLists(bench), lists + 1);
+      return noticedMs;
+    },
+  },
+  {
+    id: 'e3',
+    title: 'another ERROR event',
+    must: 'pauses, then lists',
+    async run(bench) {
+      const lists = countLists(bench);
+      bench.proxy.distortNextEvent(() => ({ text: errorLine(500, 'InternalError'), thenEnd: false }));
+      await bench.world.put('one');
+      const noticedMs = await isTrue(bench, bench.timings.backoffMs);
+      assert.equal(countLists(bench), lists + 1);
+      assert.ok(noticedMs >= bench.timings.backoffMs / 2, 'pauses before it lists');
+      return noticedMs;
+    },
+  },
+  {
+    id: 'f',
+    title: 'silence, while TCP is alive',
+    must: 'notices within the limit of silence',
+    async run(bench) {
+      const { silenceMs, backoffMs } = bench.timings;
+      bench.proxy.silenceWatches();
+      await bench.world.put('one');
+      return isTrue(bench, silenceMs + backoffMs);
+    },
+  },
+  {
+    id: 'f2',
+    title: 'packets dropped for a while',
+    must: 'notices, and has one watch afterwards',
+    async run(bench) {
+      const { silenceMs } = bench.timings;
+      bench.proxy.freeze();
+      await bench.world.put('one');
+      await bench.world.remove('two');
+      await delay(2 * silenceMs);
+      assert.ok(bench.reflector.silentMs > silenceMs, 'the reflector knows that it heard nothing');
+      bench.proxy.thaw();
+      return isTrue(bench, bench.timings.backoffMaxMs);
+    },
+  },
+  {
+    id: 'g',
+    title: 'API server gone for a while',
+    must: 'back within seconds of its return',
+    async run(bench) {
+      await bench.proxy.goAway();
+      await bench.world.put('one');
+      await bench.world.remove('two');
+      await delay(4 * bench.timings.backoffMaxMs);
+      await bench.proxy.comeBack();
+      return isTrue(bench, bench.timings.backoffMaxMs);
+    },
+  },
+  {
+    id: 'h',
+    title: 'the server ends each watch at once',
+    must: 'a bounded rate, and not blind',
+    async run(bench) {
+      const { proxy, timings } = bench;
+      proxy.fault = ({ isWatch }) => (isWatch ? { kind: 'end-after', ms: timings.paceMs / 10 } : undefined);
+      proxy.resetWatches();
+      await eventually('a first short watch', () => proxy.openWatches() === 0);
+      const before = proxy.requests.length;
+      const rounds = 10;
+      let worstMs = 0;
+      for (let round = 0; round < rounds; round += 1) {
+        await bench.world.put('one');
+        worstMs = Math.max(worstMs, await isTrue(bench, timings.backoffMs + 2 * timings.paceMs));
+        await delay(timings.paceMs);
+      }
+      const [first, ...others] = proxy.requests.slice(before).map(({ at }) => at);
+      const perPace = others.length / (((others.at(-1) ?? 0) - (first ?? 0)) / timings.paceMs);
+      assert.ok(perPace < 1.2, `${perPace.toFixed(1)} requests in the time for one`);
+      proxy.fault = () => undefined;
+      return worstMs;
+    },
+  },
+];
+
+/** Waits until the store is equal to the world, and answers how many milliseconds that took. */
+async function isTrue({ world, reflector, slackMs }: Bench, limitMs: number): Promise<number> {
+  const startedAt = performance.now();
+  const truth = await world.truth();
+  const isEqual = () =>
+    truth.size === reflector.store.size &&
+    [...truth].every(([key, state]) => {
+      const object = reflector.store.get(key);
+      return object && stateOf(object) === state;
+    });
+  await eventually('the store is equal to the world', isEqual, limitMs + slackMs);
+  return performance.now() - startedAt;
+}
+
+async function oneWatch({ proxy, timings, slackMs }: Bench): Promise<void> {
+  await eventually('one watch', () => proxy.openWatches() === 1, timings.backoffMaxMs + slackMs);
+}
+
+/** Every object was added once, then updated, then deleted once; no state was told twice. */
+function assertLives(changes: Change<KubeObject>[]): void {
+  const alive = new Map<string, string | undefined>();
+  const told = new Set<string>();
+  for (const { key, kind, object } of changes) {
+    const { uid } = object.metadata;
+    if (kind === 'added') assert.ok(!alive.has(key), `${key} is added before the one before it is deleted`);
+    else assert.equal(alive.get(key), uid, `${key} is ${kind} under another UID`);
+    if (kind === 'deleted') alive.delete(key);
+    else {
+      alive.set(key, uid);
+      assert.ok(!told.has(stateOf(object)), `a state of ${key} is told twice`);
+      told.add(stateOf(object));
+    }
+  }
+}
+
+async function recreateUnseen(bench: Bench, meanwhile: () => Promise<void>): Promise<number> {
+  const before = bench.changes.length;
+  await whileDisconnected(bench, async () => {
+    await bench.world.remove('one');
+    await bench.world.put('one');
+    await meanwhile();
+  });
+  const noticedMs = await isTrue(bench, bench.timings.backoffMaxMs);
+  const kinds = bench.changes.slice(before).map(({ kind }) => kind);
+  assert.deepEqual(kinds, ['deleted', 'added']);
+  return noticedMs;
+}
+
+/** Lets the world go on while no watch succeeds. */
+async function whileDisconnected({ proxy }: Bench, meanwhile: () => Promise<void>): Promise<void> {
+  proxy.fault = ({ isWatch }) => (isWatch ? { kind: 'reset' } : undefined);
+  proxy.resetWatches();
+  await eventually('no watch', () => proxy.openWatches() === 0);
+  await meanwhile();
+  proxy.fault = () => undefined;
+}
+
+function countLists({ proxy }: Bench): number {
+  return proxy.requests.filter(({ isWatch }) => !isWatch).length;
+}
+
+function errorLine(code: number, reason: string): string {
+  const object = { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message: `${reason} of a test` };
+  return `${JSON.stringify({ type: 'ERROR', object })}\n`;
+}
