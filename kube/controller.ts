@@ -10,6 +10,8 @@ export type Outcome =
   | { kind: 'done' }
   /** Something is under way: look again in `afterMs` milliseconds. */
   | { kind: 'again'; afterMs: number; reason: string }
+  /** Something that was expected to fail did: look again after the key's backoff. */
+  | { kind: 'retry'; reason: string }
   /** Only a change by somebody else helps; trying again would not. */
   | { kind: 'stalled'; reason: string; message: string };
 
@@ -82,7 +84,7 @@ async function run(key: string, options: ControllerOptions): Promise<void> {
   const seconds = () => (clock.now() - startedAt) / 1000;
   try {
     const outcome = await reconcile(key, { reconcileId, signal: deadline.signal, log });
-    queue.forget(key);
+    if (outcome.kind !== 'retry') queue.forget(key);
     settle(outcome, key, queue, log);
     metrics.reconciled(name, outcome.kind, seconds());
   } catch (error) {
@@ -101,6 +103,9 @@ function settle(outcome: Outcome, key: string, queue: Queue, log: Logger): void 
     case 'again':
       queue.addAfter(key, outcome.afterMs);
       log.debug({ afterMs: outcome.afterMs, reason: outcome.reason }, 'again');
+      return;
+    case 'retry':
+      log.debug({ delayMs: Math.round(queue.retry(key)), reason: outcome.reason }, 'will try again');
       return;
     case 'stalled':
       log.info({ reason: outcome.reason, detail: outcome.message }, 'stalled');

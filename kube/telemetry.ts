@@ -25,7 +25,7 @@ export interface RuntimeMetrics {
   /** A watch ended, `outcome` being `end` for a clean end or the reason of the error. */
   watchEnded(kind: string, outcome: string): void;
   /** One reconcile ended. */
-  reconciled(controller: string, outcome: 'done' | 'again' | 'stalled' | 'error', seconds: number): void;
+  reconciled(controller: string, outcome: 'done' | 'again' | 'retry' | 'stalled' | 'error', seconds: number): void;
 }
 
 /** Counts nothing. */

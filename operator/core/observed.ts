@@ -46,6 +46,10 @@ export interface InventoryLine {
   /** Proxmox' word: running, stopped, paused, unknown, … */
   status: string;
   lock?: string;
+  name?: string;
+  tags?: string[];
+  cpus?: number;
+  memoryMiB?: number;
 }
 
 /** A machine's configuration as it was read, and from which node; or that no such machine was found. */

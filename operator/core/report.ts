@@ -1,3 +1,4 @@
+import type { VirtualMachine } from '#api/kinds.ts';
 import type { VirtualMachineStatus } from '#api/virtual-machine-status.ts';
 import { type ConditionUpdate, withConditions } from './conditions.ts';
 import type { Decision } from './decision.ts';
@@ -11,6 +12,8 @@ export interface ActionResult {
   claim?: { cluster: string; vmid: number; node: string };
   task?: { upid: string; type: string; node: string };
   started?: boolean;
+  /** The resource as it stands after a write to something else than its status. */
+  written?: VirtualMachine;
 }
 
 /** What each condition says while it holds. */
@@ -28,7 +31,7 @@ const holdingMessages: Record<string, string> = {
  */
 export function statusOf(o: Observed, decision: Decision, result: ActionResult): VirtualMachineStatus | undefined {
   const before = o.vm.status ?? {};
-  if (!tells(o, decision, result)) return undefined;
+  if (result.written || !tells(o, decision, result)) return undefined;
   const { updates, removed } = conditionUpdates(decision);
   const generation = o.vm.metadata.generation;
   const facts = observedFacts(o, decision, result);

@@ -1,4 +1,6 @@
+import { toMiB } from '#api/quantity.ts';
 import type { Verdict } from '../decision.ts';
+import { berthTag } from '../desired-config.ts';
 import type { InventoryLine, Observed } from '../observed.ts';
 
 /**
@@ -24,7 +26,7 @@ export function settled(o: Observed): Verdict | undefined {
   }
   const { line } = o.inventory;
   if (line === undefined || line.lock !== undefined || line.node !== o.vm.status?.node) return undefined;
-  if (powerAgrees(line, o.vm.spec.powerState)) return { outcome: { kind: 'done' } };
+  if (powerAgrees(line, o.vm.spec.powerState) && configAgrees(line, o.vm)) return { outcome: { kind: 'done' } };
   const remainingMs = lastChange(o.vm) + inventoryLagMs - o.now;
   if (remainingMs <= 0) return undefined;
   return { outcome: { kind: 'again', afterMs: remainingMs, reason: 'the inventory lags behind' } };
@@ -33,6 +35,17 @@ export function settled(o: Observed): Verdict | undefined {
 /** `unknown` is what a machine is called until Proxmox' daemons have told each other of it. */
 const powerAgrees = ({ status }: InventoryLine, wanted: 'Running' | 'Stopped'): boolean =>
   status === 'unknown' || status === wanted.toLowerCase();
+
+/** What the inventory shows of a configuration; the rest is compared by the sweep. */
+function configAgrees({ name, tags, cpus, memoryMiB }: InventoryLine, { spec, metadata }: Observed['vm']): boolean {
+  const agrees = <T>(seen: T | undefined, wanted: T) => seen === undefined || seen === wanted;
+  return (
+    agrees(name, spec.hostname ?? metadata.name) &&
+    agrees(cpus, spec.resources.cpu) &&
+    agrees(memoryMiB, toMiB(spec.resources.memory)) &&
+    [...(spec.tags ?? []), berthTag].every(tag => tags?.includes(tag) ?? true)
+  );
+}
 
 const lastChange = ({ status }: Observed['vm']): number =>
   Math.max(Date.parse(status?.lastStartedAt ?? '1970-01-01'), Date.parse(status?.lastTask?.finishedAt ?? '1970-01-01'));

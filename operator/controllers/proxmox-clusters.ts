@@ -1,0 +1,120 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type ProxmoxCluster, proxmoxClusters, type VirtualMachine, virtualMachines } from '#api/kinds.ts';
+import type { Claim } from '#api/proxmox-cluster.ts';
+import type { KubeClient } from '#kube/client.ts';
+import type { Outcome, ReconcileContext } from '#kube/controller.ts';
+import { isNotFound } from '#kube/errors.ts';
+import { formatKey } from '#kube/resource.ts';
+import type { Store } from '#kube/store.ts';
+import type { ProxmoxClient } from '#proxmox/client.ts';
+import { ProxmoxError } from '#proxmox/errors.ts';
+import {
+  type ClusterProbe,
+  clusterStatusOf,
+  missingPrivileges,
+  neededPrivileges,
+  staleClaims,
+} from '../core/cluster-status.ts';
+import type { Finding } from '../core/decision.ts';
+import type { Allocator } from '../effects/allocator.ts';
+import type { ClusterLink } from '../effects/cluster-link.ts';
+import { readCredentials } from '../effects/credentials.ts';
+import { fieldManager } from '../effects/status-writer.ts';
+
+/** How often a cluster is asked about itself; the inventory has its own, quicker poll. */
+const probeMs = 30_000;
+
+/** What the controller of ProxmoxClusters works with. */
+export interface ClusterControllerParts {
+  kube: KubeClient;
+  clusters: Store<ProxmoxCluster>;
+  machines: Store<VirtualMachine>;
+  /** Opens the link of a cluster, renews it, or closes it. */
+  connect: (cluster: ProxmoxCluster, token: string) => ClusterLink;
+  disconnect: (name: string) => Promise<void>;
+  allocator: (cluster: string) => Allocator;
+  /** Wakes every machine of a cluster: it can be used again. */
+  wakeMachines: (cluster: string) => void;
+  now: () => number;
+}
+
+/** Makes the reconcile of a ProxmoxCluster: connect, probe, report, and take back claims that nobody needs. */
+export function clusterReconciler(parts: ClusterControllerParts) {
+  return async (name: string, { log }: ReconcileContext): Promise<Outcome> => {
+    const cluster = parts.clusters.get(name);
+    if (!cluster) {
+      await parts.disconnect(name);
+      return { kind: 'done' };
+    }
+    const found = await find(parts, cluster);
+    const status = clusterStatusOf(cluster, found, parts.now());
+    const { inFlight, abandoned, ...before } = cluster.status ?? {};
+    if (!isDeepStrictEqual(withoutUndefined(status), before)) {
+      await parts.kube.applyStatus(proxmoxClusters, { metadata: { name }, status }, { fieldManager, force: true });
+    }
+    if (isReady(status) && !isReady(cluster.status ?? {})) {
+      log.info({ cluster: name }, 'the Proxmox cluster can be used');
+      parts.wakeMachines(name);
+    }
+    await takeBackClaims(parts, name, inFlight ?? []);
+    return { kind: 'again', afterMs: probeMs, reason: 'the next probe' };
+  };
+}
+
+async function find(parts: ClusterControllerParts, cluster: ProxmoxCluster): Promise<ClusterProbe | Finding> {
+  const credentials = await readCredentials(parts.kube, cluster.spec.credentialsSecretRef);
+  if ('reason' in credentials) {
+    await parts.disconnect(cluster.metadata.name);
+    return credentials;
+  }
+  try {
+    const { client } = parts.connect(cluster, credentials.token);
+    return await probe(client, cluster);
+  } catch (error) {
+    if (error instanceof TypeError) return { reason: 'InvalidSpec', message: `spec: ${error.message}` };
+    if (!(error instanceof ProxmoxError)) throw error;
+    const reason = error.kind === 'unauthenticated' ? 'Unauthenticated' : 'Unreachable';
+    return { reason, message: `Proxmox VE cannot be used: ${error.message}` };
+  }
+}
+
+async function probe(client: ProxmoxClient, { spec }: ProxmoxCluster): Promise<ClusterProbe> {
+  const needed = neededPrivileges(spec);
+  const [{ version }, { quorate, nodes }, held] = await Promise.all([
+    client.version(),
+    client.clusterStatus(),
+    Promise.all(Object.keys(needed).map(path => client.permissions(path))),
+  ]);
+  const missing = missingPrivileges(needed, Object.assign({}, ...held));
+  return { version, quorate, nodes, missingPrivileges: missing };
+}
+
+async function takeBackClaims(parts: ClusterControllerParts, cluster: string, claims: Claim[]): Promise<void> {
+  const candidates = staleClaims(claims, ({ namespace, name }) => {
+    const vm = parts.machines.get(formatKey({ namespace, name }));
+    return vm && { uid: vm.metadata.uid, createdAt: vm.status?.createdAt, vmid: vm.status?.vmid };
+  });
+  const allocator = parts.allocator(cluster);
+  for (const claim of candidates) {
+    // The store may lag behind the operator that made the claim: only what the API server says itself counts.
+    const live = await readMachine(parts.kube, claim);
+    const machine = live && { uid: live.metadata.uid, createdAt: live.status?.createdAt, vmid: live.status?.vmid };
+    if (staleClaims([claim], () => machine).length > 0) allocator.release([claim.uid]);
+  }
+  await allocator.flush();
+}
+
+async function readMachine(kube: KubeClient, { namespace, name }: Claim): Promise<VirtualMachine | undefined> {
+  try {
+    return await kube.get<VirtualMachine>(virtualMachines, { namespace, name });
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+const isReady = ({ conditions }: Pick<NonNullable<ProxmoxCluster['status']>, 'conditions'>): boolean =>
+  conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+
+const withoutUndefined = (value: object): object =>
+  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));

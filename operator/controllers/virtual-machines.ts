@@ -1,0 +1,193 @@
+import type { ProxmoxCluster, VirtualMachine, VmTemplate } from '#api/kinds.ts';
+import type { KubeClient } from '#kube/client.ts';
+import type { Outcome as QueueOutcome, ReconcileContext } from '#kube/controller.ts';
+import type { EventRecorder } from '#kube/events.ts';
+import type { OwnWrites } from '#kube/own-writes.ts';
+import { keyOf } from '#kube/resource.ts';
+import type { Store } from '#kube/store.ts';
+import { ProxmoxError } from '#proxmox/errors.ts';
+import type { Upid } from '#proxmox/upid.ts';
+import { clusterOf, isCluster } from '../core/cluster-of.ts';
+import type { Decision, Outcome } from '../core/decision.ts';
+import { happenings } from '../core/events.ts';
+import { failureVerdict } from '../core/failure.ts';
+import type { Observed, TaskView } from '../core/observed.ts';
+import { plan } from '../core/plan.ts';
+import { type ActionResult, statusOf } from '../core/report.ts';
+import { type Acted, carryOut } from '../effects/actions.ts';
+import type { Allocator } from '../effects/allocator.ts';
+import type { ClusterLink } from '../effects/cluster-link.ts';
+import { lookAt, notYet } from '../effects/looks.ts';
+import type { MachineMemory } from '../effects/memory.ts';
+import { writeStatus } from '../effects/status-writer.ts';
+
+/** What the controller of VirtualMachines works with. */
+export interface MachineControllerParts {
+  clusterId: string;
+  kube: KubeClient;
+  events: EventRecorder;
+  machines: Store<VirtualMachine>;
+  clusters: Store<ProxmoxCluster>;
+  templates: Store<VmTemplate>;
+  link: (cluster: string) => ClusterLink | undefined;
+  allocator: (cluster: string) => Allocator;
+  memory: MachineMemory;
+  ownWrites: OwnWrites;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+}
+
+/** Makes the reconcile of a VirtualMachine: observe, plan, act, report. */
+export function machineReconciler(parts: MachineControllerParts) {
+  return async (key: string, { signal, log }: ReconcileContext): Promise<QueueOutcome> => {
+    const vm = parts.machines.get(key);
+    if (!vm) return { kind: 'done' };
+    const observed = observe(parts, vm, key);
+    if (!observed) return { kind: 'done' };
+    const link = linkOf(parts, observed);
+    const { decision, result } = await decideAndAct(parts, observed, key, link, signal);
+    log.debug({ step: decision.finding?.reason ?? 'settled', action: decision.action?.kind }, 'decided');
+    if (result.written) noteWrite(parts, result.written);
+    const status = statusOf(observed, decision, result);
+    if (status) await report(parts, vm, status);
+    if (decision.action?.kind === 'removeFinalizer') tellDeleted(parts, vm);
+    const interval = sweepMs(parts, vm);
+    if (observed.sweep && decision.outcome.kind === 'done') parts.memory.swept(uidOf(vm), interval);
+    return settle(decision.outcome, parts.memory.untilSweep(uidOf(vm), interval));
+  };
+}
+
+const uidOf = (vm: VirtualMachine): string => vm.metadata.uid ?? '';
+
+function sweepMs({ clusters }: MachineControllerParts, vm: VirtualMachine): number {
+  const cluster = clusterOf(vm, clusters.list());
+  return (isCluster(cluster) ? cluster.spec.sweepSeconds : 600) * 1000;
+}
+
+/** What is known without asking Proxmox; undefined while our own last write has not come back yet. */
+function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string): Observed | undefined {
+  const { memory, ownWrites, clusters, templates, clusterId } = parts;
+  const uid = uidOf(vm);
+  const interval = sweepMs(parts, vm);
+  if (ownWrites.isPending(key)) return undefined;
+  const observed: Observed = {
+    now: parts.now(),
+    clusterId,
+    vm,
+    clusters: clusters.list(),
+    vmTemplate: templates.get(vm.spec.source.template.name),
+    quota: { granted: true },
+    task: { state: 'none' },
+    sweep: memory.untilSweep(uid, interval) <= 0,
+  };
+  const link = linkOf(parts, observed);
+  if (link?.inventory.latest) observed.inventory = { line: link.line(vm.status?.vmid ?? 0) };
+  observed.task = taskView(parts, vm, key, link);
+  observed.config = observed.sweep ? undefined : memory.validConfig(uid);
+  return observed;
+}
+
+function linkOf(parts: MachineControllerParts, { vm, clusters }: Observed): ClusterLink | undefined {
+  const cluster = clusterOf(vm, clusters);
+  return isCluster(cluster) ? parts.link(cluster.metadata.name) : undefined;
+}
+
+/** What became of the task in the status; one that is open is watched, also after a restart. */
+function taskView(
+  { memory }: MachineControllerParts,
+  vm: VirtualMachine,
+  key: string,
+  link: ClusterLink | undefined,
+): TaskView {
+  const open = vm.status?.task;
+  if (!open) return { state: 'none' };
+  const { taskEnd } = memory.of(uidOf(vm));
+  if (taskEnd?.upid === open.upid) return taskEnd.view;
+  link?.slots.hold(key);
+  link?.tasks.watch(open.upid as Upid, key);
+  return { state: 'running' };
+}
+
+async function decideAndAct(
+  parts: MachineControllerParts,
+  observed: Observed,
+  key: string,
+  link: ClusterLink | undefined,
+  signal: AbortSignal,
+): Promise<{ decision: Decision; result: ActionResult }> {
+  const { memory, machines } = parts;
+  const uid = uidOf(observed.vm);
+  const claimed = (vmids: number[]) =>
+    new Set(vmids.filter(vmid => machines.byIndex('vmid', String(vmid)).some(vm => vm.metadata.uid !== uid)));
+  let decision = plan(observed);
+  try {
+    while (decision.look) {
+      if (!link) throw notYet('the ProxmoxCluster is not connected');
+      await lookAt(decision.look, observed, link, claimed);
+      if (decision.look === 'config') memory.config(uid, observed.config);
+      decision = plan(observed);
+    }
+    if (!decision.action) return { decision, result: {} };
+    const tools = { kube: parts.kube, link, allocator: parts.allocator, signal };
+    return interpret(decision, await carryOut(observed.vm, key, decision.action, tools));
+  } catch (error) {
+    if (!(error instanceof ProxmoxError)) throw error;
+    return { decision: { ...decision, look: undefined, ...failureVerdict(error) }, result: {} };
+  } finally {
+    if (decision.action && changesConfig.has(decision.action.kind)) memory.config(uid, undefined);
+  }
+}
+
+const changesConfig = new Set(['clone', 'configure', 'resize', 'destroy', 'cancelTask']);
+
+/** How long a machine waits that found no place; a change of the cluster or a removal may make one. */
+const unschedulableMs = 15_000;
+
+function interpret(decision: Decision, acted: Acted): { decision: Decision; result: ActionResult } {
+  if ('result' in acted) return { decision, result: acted.result };
+  if ('queued' in acted) {
+    const finding = { reason: 'Queued', message: 'Proxmox is busy with other machines; this one is in line.' };
+    return { decision: { ...decision, finding, outcome: { kind: 'done' } }, result: {} };
+  }
+  const { reason } = acted.refused;
+  const outcome: Outcome = { kind: 'again', afterMs: unschedulableMs, reason };
+  return { decision: { ...decision, finding: acted.refused, outcome }, result: {} };
+}
+
+function noteWrite({ ownWrites }: MachineControllerParts, written: VirtualMachine): void {
+  const { resourceVersion } = written.metadata;
+  if (resourceVersion) ownWrites.note(keyOf(written), resourceVersion);
+}
+
+async function report(
+  parts: MachineControllerParts,
+  vm: VirtualMachine,
+  status: NonNullable<VirtualMachine['status']>,
+): Promise<void> {
+  const { kube, events, allocator } = parts;
+  noteWrite(parts, await writeStatus(kube, vm, status));
+  for (const note of happenings(vm.status ?? {}, status)) events.record(vm, note);
+  const complete = vm.status?.createdAt === undefined && status.createdAt !== undefined;
+  if (complete && status.cluster) allocator(status.cluster).release([uidOf(vm)]);
+}
+
+function tellDeleted({ events, memory }: MachineControllerParts, vm: VirtualMachine): void {
+  const { vmid, node } = vm.status ?? {};
+  if (vmid !== undefined) {
+    const message =
+      vm.spec.deletionPolicy === 'Retain'
+        ? `VM ${vmid} on node ${node} was let go; it stays in Proxmox.`
+        : `VM ${vmid} and its disks were removed from node ${node}.`;
+    events.record(vm, { type: 'Normal', reason: 'Deleted', message });
+  }
+  memory.forget(uidOf(vm));
+}
+
+/** How often a machine is looked at that only somebody else can help; most of what helps wakes it, too. */
+const stalledMs = 60_000;
+
+function settle(outcome: Outcome, sweepInMs: number): QueueOutcome {
+  if (outcome.kind === 'stalled') return { kind: 'again', afterMs: stalledMs, reason: outcome.reason };
+  if (outcome.kind !== 'done') return outcome;
+  return { kind: 'again', afterMs: Math.max(sweepInMs, 1_000), reason: 'the next sweep' };
+}

@@ -1,0 +1,95 @@
+import type { ProxmoxCluster } from '#api/kinds.ts';
+import type { Claim, ProxmoxClusterSpec, ProxmoxClusterStatus } from '#api/proxmox-cluster.ts';
+import { withConditions } from './conditions.ts';
+import type { Finding } from './decision.ts';
+
+/** What was learnt by asking a Proxmox cluster about itself. */
+export interface ClusterProbe {
+  version: string;
+  quorate: boolean;
+  nodes: { name: string; online: boolean }[];
+  /** As `PATH: PRIVILEGE`. */
+  missingPrivileges: string[];
+}
+
+/**
+ * The privileges that the way of a machine needs, where it needs them. A token with a role of these on `/` has them;
+ * one with narrower ACLs has them on each of these paths (docs/operations/proxmox-permissions.md).
+ */
+export function neededPrivileges({ storages }: ProxmoxClusterSpec): Record<string, string[]> {
+  const onMachines = [
+    'VM.Allocate',
+    'VM.Audit',
+    'VM.Clone',
+    'VM.Config.CPU',
+    'VM.Config.Disk',
+    'VM.Config.Memory',
+    'VM.Config.Network',
+    'VM.Config.Options',
+    'VM.PowerMgmt',
+  ];
+  return {
+    '/vms': onMachines,
+    ...Object.fromEntries(storages.map(({ name }) => [`/storage/${name}`, ['Datastore.AllocateSpace']])),
+    '/sdn/zones/localnetwork': ['SDN.Use'],
+  };
+}
+
+/** What of the needed privileges is not there, as `PATH: PRIVILEGE`. `held` has the effective privileges by path. */
+export function missingPrivileges(
+  needed: Record<string, string[]>,
+  held: Record<string, Record<string, boolean>>,
+): string[] {
+  return Object.entries(needed).flatMap(([path, privileges]) =>
+    privileges.filter(privilege => !held[path]?.[privilege]).map(privilege => `${path}: ${privilege}`),
+  );
+}
+
+/** The status of a ProxmoxCluster without its claims, which others write. */
+export function clusterStatusOf(
+  cluster: ProxmoxCluster,
+  found: ClusterProbe | Finding,
+  now: number,
+): Omit<ProxmoxClusterStatus, 'inFlight' | 'abandoned'> {
+  const before = cluster.status ?? {};
+  const { generation } = cluster.metadata;
+  const problem = 'reason' in found ? found : problemOf(cluster, found);
+  const ready = problem
+    ? { type: 'Ready', status: 'False' as const, ...problem }
+    : { type: 'Ready', status: 'True' as const, reason: 'Connected', message: 'Proxmox VE answers as it should.' };
+  const { version, quorate, nodes, missingPrivileges: missing } = 'reason' in found ? before : found;
+  return {
+    version,
+    quorate,
+    nodes,
+    missingPrivileges: missing,
+    observedGeneration: generation,
+    conditions: withConditions(before.conditions ?? [], [ready], [], generation, now),
+  };
+}
+
+function problemOf({ spec }: ProxmoxCluster, probe: ClusterProbe): Finding | undefined {
+  if (!probe.quorate)
+    return { reason: 'NoQuorum', message: 'The Proxmox cluster has no quorum; nothing can be changed.' };
+  if (probe.missingPrivileges.length > 0) {
+    const message = `Berth's token lacks privileges in Proxmox: ${probe.missingPrivileges.join(', ')}.`;
+    return { reason: 'MissingPrivileges', message };
+  }
+  const unknown = spec.nodes.filter(({ name }) => !probe.nodes.some(node => node.name === name));
+  if (unknown.length === 0) return undefined;
+  const has = probe.nodes.map(({ name }) => name).join(', ');
+  const names = unknown.map(({ name }) => name).join(', ');
+  return { reason: 'UnknownNode', message: `spec.nodes: Proxmox has no node ${names}; it has ${has}.` };
+}
+
+/** Claims of machines that need them no longer: complete, under another VMID, or without a resource. */
+export function staleClaims(
+  claims: Claim[],
+  machineOf: (claim: Claim) => { uid?: string; createdAt?: string; vmid?: number } | undefined,
+): Claim[] {
+  return claims.filter(claim => {
+    const machine = machineOf(claim);
+    if (machine?.uid !== claim.uid) return true;
+    return machine.createdAt !== undefined || (machine.vmid !== undefined && machine.vmid !== claim.vmid);
+  });
+}

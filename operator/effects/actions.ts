@@ -1,0 +1,122 @@
+import { type VirtualMachine, virtualMachines } from '#api/kinds.ts';
+import type { Claim } from '#api/proxmox-cluster.ts';
+import type { JsonPatchOperation, KubeClient } from '#kube/client.ts';
+import { formatSize } from '#proxmox/size.ts';
+import { parseUpid, type Upid } from '#proxmox/upid.ts';
+import type { Action, Finding } from '../core/decision.ts';
+import type { ActionResult } from '../core/report.ts';
+import { finalizer } from '../core/steps/reserve.ts';
+import type { Allocator } from './allocator.ts';
+import type { ClusterLink } from './cluster-link.ts';
+import { toParameters } from './machine-config.ts';
+
+/** What came of an action: done, refused for a reason, or put in line for a task slot. */
+export type Acted = { result: ActionResult } | { refused: Finding } | { queued: number };
+
+/** What actions need beside themselves. */
+export interface ActionTools {
+  kube: KubeClient;
+  link?: ClusterLink;
+  allocator: (cluster: string) => Allocator;
+  /** Checked right before each call: a process that has lost its lease changes nothing more. */
+  signal: AbortSignal;
+}
+
+/** Carries out one action. Rejects with ProxmoxError or KubeError. */
+export async function carryOut(vm: VirtualMachine, key: string, action: Action, tools: ActionTools): Promise<Acted> {
+  tools.signal.throwIfAborted();
+  switch (action.kind) {
+    case 'addFinalizer':
+      return { result: { written: await addFinalizer(tools.kube, vm) } };
+    case 'removeFinalizer':
+      return { result: { written: await removeFinalizer(tools.kube, vm) } };
+    case 'claim': {
+      const { namespace = '', name, uid = '' } = vm.metadata;
+      const request = { uid, namespace, name, demand: action.demand };
+      const answer = await tools.allocator(action.cluster).claim(request);
+      return isClaim(answer) ? { result: { claim: claimOf(action.cluster, answer) } } : { refused: answer };
+    }
+    default:
+      return tools.link ? inProxmox(key, action, tools.link) : { refused: notConnected };
+  }
+}
+
+const notConnected: Finding = { reason: 'ProxmoxUnavailable', message: 'The ProxmoxCluster is not connected.' };
+
+const isClaim = (answer: Claim | Finding): answer is Claim => 'vmid' in answer;
+
+const claimOf = (cluster: string, { vmid, node }: Claim) => ({ cluster, vmid, node });
+
+type ProxmoxAction = Exclude<Action, { kind: 'addFinalizer' | 'removeFinalizer' | 'claim' }>;
+
+async function inProxmox(key: string, action: ProxmoxAction, link: ClusterLink): Promise<Acted> {
+  const { client } = link;
+  switch (action.kind) {
+    case 'configure': {
+      const { set, delete: deleted } = toParameters(action.change);
+      await client.configure(action.node, action.vmid, { set, delete: deleted, digest: action.digest });
+      return { result: {} };
+    }
+    case 'cancelTask':
+      await client.cancelTask(action.upid as Upid);
+      return { result: {} };
+    case 'clone': {
+      const { node, templateVmid, vmid, name, description, full, target, storage } = action;
+      const options = { newid: vmid, name, description, full, target, storage };
+      return inSlot(key, link, () => client.clone(node, templateVmid, options), templateVmid);
+    }
+    case 'resize': {
+      const change = { disk: action.disk, size: formatSize(action.sizeMiB * 2 ** 20), digest: action.digest };
+      return inSlot(key, link, () => client.resize(action.node, action.vmid, change));
+    }
+    case 'start':
+      return inSlot(key, link, () => client.start(action.node, action.vmid));
+    case 'stop':
+      return inSlot(key, link, () => client.stop(action.node, action.vmid));
+    case 'shutdown': {
+      const options = { timeoutSeconds: action.timeoutSeconds, forceStop: action.force };
+      return inSlot(key, link, () => client.shutdown(action.node, action.vmid, options));
+    }
+    case 'destroy': {
+      const options = { purge: true, destroyUnreferencedDisks: true };
+      return inSlot(key, link, () => client.destroy(action.node, action.vmid, options));
+    }
+  }
+}
+
+/** Starts a task if there is a slot for it; the slot is given back when the task has ended. */
+async function inSlot(key: string, link: ClusterLink, start: () => Promise<Upid>, template?: number): Promise<Acted> {
+  const place = link.slots.take(key, template);
+  if (place > 0) return { queued: place };
+  try {
+    const upid = await start();
+    link.tasks.watch(upid, key);
+    const { type, node } = parseUpid(upid);
+    return { result: { task: { upid, type, node }, started: type === 'qmstart' } };
+  } catch (error) {
+    link.slots.release(key);
+    throw error;
+  }
+}
+
+const unchanged = ({ metadata }: VirtualMachine): JsonPatchOperation => ({
+  op: 'test',
+  path: '/metadata/resourceVersion',
+  value: metadata.resourceVersion,
+});
+
+function addFinalizer(kube: KubeClient, vm: VirtualMachine): Promise<VirtualMachine> {
+  const finalizers = [...(vm.metadata.finalizers ?? []), finalizer];
+  return kube.patch(virtualMachines, vm.metadata, [
+    unchanged(vm),
+    { op: 'add', path: '/metadata/finalizers', value: finalizers },
+  ]);
+}
+
+function removeFinalizer(kube: KubeClient, vm: VirtualMachine): Promise<VirtualMachine> {
+  const finalizers = (vm.metadata.finalizers ?? []).filter(name => name !== finalizer);
+  return kube.patch(virtualMachines, vm.metadata, [
+    unchanged(vm),
+    { op: 'replace', path: '/metadata/finalizers', value: finalizers },
+  ]);
+}

@@ -1,0 +1,96 @@
+import { ProxmoxError } from '#proxmox/errors.ts';
+import type { VmStatus } from '#proxmox/vm.ts';
+import { berthTag } from '../core/desired-config.ts';
+import type { Power } from '../core/machine.ts';
+import { parseMarker } from '../core/marker.ts';
+import type { ConfigView, Look, Observed } from '../core/observed.ts';
+import type { ClusterLink } from './cluster-link.ts';
+import { toMachineConfig } from './machine-config.ts';
+
+/** VMIDs that some resource holds already. */
+export type ClaimedVmids = (vmids: number[]) => Set<number>;
+
+/** Sees what a decision asked to see, and notes it in the observation. Rejects with ProxmoxError. */
+export async function lookAt(what: Look, o: Observed, link: ClusterLink, claimed: ClaimedVmids): Promise<void> {
+  const vmid = o.vm.status?.vmid ?? 0;
+  switch (what) {
+    case 'config':
+      o.config = await readConfig(o, link, vmid);
+      return;
+    case 'power': {
+      const node = (o.config?.found && o.config.node) || (o.vm.status?.node ?? '');
+      o.power = powerOf(await link.client.vmStatus(node, vmid));
+      return;
+    }
+    case 'template': {
+      const source = templateSource(o, link.name);
+      o.template = source
+        ? (await link.template(source)).view
+        : { usable: false, reason: 'TemplateNotFound', message: 'The VmTemplate is gone.' };
+      return;
+    }
+    case 'orphan':
+      o.orphan = { vmid: await findOrphan(o, link, claimed) };
+      return;
+    case 'absence':
+      o.absence = await link.proveAbsent(vmid);
+      return;
+  }
+}
+
+const templateSource = ({ vmTemplate }: Observed, cluster: string) =>
+  vmTemplate?.spec.sources.find(source => source.cluster === cluster)?.vmid;
+
+/**
+ * Looks where the machine should be, where the inventory has it, and where it was cloned from: until a clone to another
+ * node is complete its configuration lies beside the template's.
+ */
+async function readConfig(o: Observed, link: ClusterLink, vmid: number): Promise<ConfigView> {
+  const nodes = [o.vm.status?.node, o.inventory?.line?.node, templateSource(o, link.name)?.node];
+  for (const node of new Set(nodes)) {
+    if (node === undefined) continue;
+    try {
+      return { found: true, node, config: toMachineConfig(await link.client.vmConfig(node, vmid)) };
+    } catch (error) {
+      if (!(error instanceof ProxmoxError) || error.kind !== 'missing') throw error;
+    }
+  }
+  return { found: false };
+}
+
+/** Hibernated machines are `stopped` with a lock, paused ones `running` with another word from QEMU. */
+function powerOf({ status, qmpStatus, lock }: VmStatus): Power {
+  if (status === 'stopped') return lock === 'suspended' ? 'Suspended' : 'Stopped';
+  if (qmpStatus === 'paused') return 'Paused';
+  return 'Running';
+}
+
+/**
+ * A machine of ours that no resource holds, made for the same namespace and name: etcd was restored from before it, or
+ * its resource was made anew from Git. Only machines that look like it in the inventory are read.
+ */
+async function findOrphan(o: Observed, link: ClusterLink, claimed: ClaimedVmids): Promise<number | undefined> {
+  const { vms } = inventoryOf(link);
+  const name = o.vm.spec.hostname ?? o.vm.metadata.name;
+  const alike = vms.filter(vm => vm.type === 'qemu' && vm.tags.includes(berthTag) && vm.name === name);
+  const held = claimed(alike.map(({ vmid }) => vmid));
+  for (const { vmid, node } of alike) {
+    if (held.has(vmid)) continue;
+    const marker = parseMarker((await link.client.vmConfig(node, vmid)).description);
+    const { namespace, name, uid } = o.vm.metadata;
+    const same = marker?.clusterId === o.clusterId && marker.namespace === namespace && marker.name === name;
+    if (same && marker.uid !== uid) return vmid;
+  }
+  return undefined;
+}
+
+/** The inventory of a link. Throws a transient ProxmoxError before the first one came. */
+export function inventoryOf(link: ClusterLink) {
+  const snapshot = link.inventory.latest;
+  if (snapshot) return snapshot;
+  throw notYet(`the inventory of ProxmoxCluster ${link.name} was not read yet`);
+}
+
+/** An error for what will be there in a moment. */
+export const notYet = (reason: string): ProxmoxError =>
+  new ProxmoxError({ kind: 'transient', method: 'GET', path: '/cluster/resources', status: 0, reason });

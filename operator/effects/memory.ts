@@ -1,0 +1,67 @@
+import type { ConfigView, TaskView } from '../core/observed.ts';
+
+/** How long a configuration that was read is taken for true while only we have reason to change the machine. */
+const configValidMs = 60_000;
+
+interface Recollection {
+  config?: { view: ConfigView; readAt: number };
+  taskEnd?: { upid: string; view: TaskView & { state: 'ended' } };
+  nextSweepAt?: number;
+}
+
+/**
+ * What this process remembers of each machine, by uid. Losing it costs reads and nothing else: all that matters stands
+ * in the status or in Proxmox.
+ */
+export class MachineMemory {
+  readonly #byUid = new Map<string, Recollection>();
+  readonly #now: () => number;
+  readonly #random: () => number;
+
+  constructor(now: () => number, random: () => number) {
+    this.#now = now;
+    this.#random = random;
+  }
+
+  /** The recollection of a machine. */
+  of(uid: string): Readonly<Recollection> {
+    return this.#of(uid);
+  }
+
+  taskEnded(uid: string, upid: string, succeeded: boolean, message: string | undefined): void {
+    this.#of(uid).taskEnd = { upid, view: { state: 'ended', succeeded, message } };
+  }
+
+  /** Remembers a configuration, or forgets it. */
+  config(uid: string, view: ConfigView | undefined): void {
+    this.#of(uid).config = view && { view, readAt: this.#now() };
+  }
+
+  /** The configuration as it was read a moment ago, if nothing has changed it since that we know of. */
+  validConfig(uid: string): ConfigView | undefined {
+    const known = this.#of(uid).config;
+    return known && this.#now() - known.readAt < configValidMs ? known.view : undefined;
+  }
+
+  /** Milliseconds until the machine is to be compared in full; the first time is a random one, to spread the reads. */
+  untilSweep(uid: string, sweepMs: number): number {
+    const known = this.#of(uid);
+    known.nextSweepAt ??= this.#now() + sweepMs * this.#random();
+    return known.nextSweepAt - this.#now();
+  }
+
+  /** Notes that the machine was compared in full. */
+  swept(uid: string, sweepMs: number): void {
+    this.#of(uid).nextSweepAt = this.#now() + sweepMs * (0.9 + 0.2 * this.#random());
+  }
+
+  forget(uid: string): void {
+    this.#byUid.delete(uid);
+  }
+
+  #of(uid: string): Recollection {
+    const known = this.#byUid.get(uid) ?? {};
+    this.#byUid.set(uid, known);
+    return known;
+  }
+}

@@ -1,0 +1,95 @@
+import { hostname } from 'node:os';
+import { KubeConfig } from '@kubernetes/client-node';
+import { pino } from 'pino';
+import { createKubeClient } from '#kube/client.ts';
+import { connect } from '#kube/connection.ts';
+import { acquireLease, type HeldLease } from '#kube/lease.ts';
+import type { Logger } from '#kube/telemetry.ts';
+import { serveProbes } from './http.ts';
+import { createMetrics } from './metrics.ts';
+import { startOperator } from './operator.ts';
+
+/** Flags of `berth operator`. */
+export interface OperatorFlags {
+  kubeconfig?: string;
+  clusterId?: string;
+  /** Namespace of the Lease. */
+  namespace: string;
+  leaderElect: boolean;
+  probePort: number;
+  probeHost: string;
+  logLevel: string;
+}
+
+/**
+ * A call of the leader before us may still be waiting in Proxmox for a lock, which takes 10 s at most, and land after
+ * it has lost its lease.
+ */
+const fenceMs = 12_000;
+
+/** Runs the operator until SIGTERM or SIGINT; answers the exit code. */
+export async function runOperator(flags: OperatorFlags): Promise<number> {
+  const log: Logger = pino({ level: flags.logLevel, redact: ['token', '*.token', '*.headers.authorization'] });
+  const kubeConfig = loadKubeConfig(flags.kubeconfig);
+  const metrics = createMetrics();
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort(new Error(signal)));
+  let waitingFor: string | undefined = 'the lease';
+  let notReady = (): string | undefined => waitingFor;
+  const probes = await serveProbes(
+    { registry: metrics.registry, notReady: () => notReady() },
+    flags.probePort,
+    flags.probeHost,
+  );
+  try {
+    const lease = flags.leaderElect ? await waitForLease(kubeConfig, flags, log, stop) : undefined;
+    if (stop.signal.aborted) return 0;
+    const signal = lease ? AbortSignal.any([stop.signal, lease.signal]) : stop.signal;
+    const { kubeConfig: config, clusterId } = { kubeConfig, clusterId: flags.clusterId };
+    const operator = await startOperator({ kubeConfig: config, clusterId, instance: hostname(), log, metrics }, signal);
+    waitingFor = undefined;
+    notReady = operator.notReady;
+    await operator.finished;
+    await lease?.release();
+    return stop.signal.aborted ? 0 : 1;
+  } catch (error) {
+    log.error({ err: error }, 'the operator ended');
+    return 1;
+  } finally {
+    probes.close();
+  }
+}
+
+function loadKubeConfig(path: string | undefined): KubeConfig {
+  const config = new KubeConfig();
+  if (path) config.loadFromFile(path);
+  else config.loadFromDefault();
+  return config;
+}
+
+async function waitForLease(
+  kubeConfig: KubeConfig,
+  { namespace }: OperatorFlags,
+  log: Logger,
+  stop: AbortController,
+): Promise<HeldLease | undefined> {
+  const client = createKubeClient(connect(kubeConfig, { userAgent: 'berth-operator-lease' }));
+  const lease = await acquireLease({
+    client,
+    namespace,
+    name: 'berth-operator',
+    identity: hostname(),
+    signal: stop.signal,
+    onLost: reason => {
+      log.error({ err: reason }, 'the lease is lost; another operator may lead now');
+      // Whatever still runs in this process must not go on: a restart begins from what is stored.
+      setTimeout(() => process.exit(1), 1_000).unref();
+    },
+    log,
+  });
+  if (lease?.takenOver) {
+    log.info({ fenceMs }, 'the leader before did not release the lease; waiting until its last calls have landed');
+    await new Promise(resolve => setTimeout(resolve, fenceMs));
+  }
+  return lease;
+}
