@@ -10,11 +10,11 @@ const longestWaitMs = 60_000;
  * of before the own write, and may do the same thing twice.
  */
 export class OwnWrites {
-  readonly #store: Store<KubeObject>;
+  readonly #store: Pick<Store<KubeObject>, 'hasSeen'>;
   readonly #clock: Clock;
   readonly #writes = new Map<string, { resourceVersion: string; at: number }>();
 
-  constructor(store: Store<KubeObject>, clock: Clock = systemClock) {
+  constructor(store: Pick<Store<KubeObject>, 'hasSeen'>, clock: Clock = systemClock) {
     this.#store = store;
     this.#clock = clock;
   }

@@ -1,0 +1,57 @@
+import {
+  type ProxmoxCluster,
+  proxmoxClusters,
+  type VirtualMachine,
+  type VmTemplate,
+  virtualMachines,
+  vmTemplates,
+} from '#api/kinds.ts';
+import type { KubeClient } from '#kube/client.ts';
+import { type ChangeHandler, Reflector } from '#kube/reflector.ts';
+import { Store } from '#kube/store.ts';
+import type { Logger, RuntimeMetrics } from '#kube/telemetry.ts';
+
+/** The resources as the API server last told of them. */
+export interface Resources {
+  /** Indexed by `vmid`, and by the `template` that their source names. */
+  machines: Store<VirtualMachine>;
+  clusters: Store<ProxmoxCluster>;
+  templates: Store<VmTemplate>;
+}
+
+/** What is to be told of changes. */
+export interface ResourceHandlers {
+  onMachine: ChangeHandler<VirtualMachine>;
+  onCluster: ChangeHandler<ProxmoxCluster>;
+  onTemplate: ChangeHandler<VmTemplate>;
+}
+
+/** Makes empty stores. */
+export const createResources = (): Resources => ({
+  machines: new Store<VirtualMachine>({
+    vmid: ({ status }) => (status?.vmid === undefined ? [] : [String(status.vmid)]),
+    template: ({ spec }) => [spec.source.template.name],
+  }),
+  clusters: new Store<ProxmoxCluster>(),
+  templates: new Store<VmTemplate>(),
+});
+
+/** Something that runs until its signal aborts and says when it has seen everything. */
+export interface Reflection {
+  readonly synced: boolean;
+  whenSynced(): Promise<void>;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Makes what fills the stores. */
+export function createReflectors(
+  { machines, clusters, templates }: Resources,
+  { onMachine, onCluster, onTemplate }: ResourceHandlers,
+  common: { client: KubeClient; log: Logger; metrics: RuntimeMetrics },
+): Reflection[] {
+  return [
+    new Reflector({ ...common, type: proxmoxClusters, store: clusters, onChange: onCluster }),
+    new Reflector({ ...common, type: vmTemplates, store: templates, onChange: onTemplate }),
+    new Reflector({ ...common, type: virtualMachines, store: machines, onChange: onMachine }),
+  ];
+}

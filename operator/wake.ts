@@ -1,0 +1,81 @@
+import type { VirtualMachine } from '#api/kinds.ts';
+import { Queue } from '#kube/queue.ts';
+import { keyOf } from '#kube/resource.ts';
+import type { Logger } from '#kube/telemetry.ts';
+import { isReady } from './core/steps/settled.ts';
+import type { LinkEvents } from './effects/cluster-link.ts';
+import type { MachineMemory } from './effects/memory.ts';
+import type { ResourceHandlers, Resources } from './resources.ts';
+
+/** The keys that wait for each controller. */
+export interface Queues {
+  machines: Queue;
+  clusters: Queue;
+  templates: Queue;
+}
+
+/** Makes empty queues. */
+export const createQueues = (): Queues => ({ machines: new Queue(), clusters: new Queue(), templates: new Queue() });
+
+/** Who is to be looked at again when what has changed. Nothing here decides or acts. */
+export interface Wake extends ResourceHandlers {
+  /** Listeners for the link of a cluster. */
+  linkEvents: (cluster: string) => LinkEvents;
+  /** Every machine that lives in a cluster or may come to. */
+  machinesOf: (cluster: string) => void;
+}
+
+/** Wires changes to queues. `forgetKey` gives up what a deleted machine held. */
+export function createWake(
+  { machines }: Resources,
+  queues: Queues,
+  memory: MachineMemory,
+  forgetKey: (key: string) => void,
+  log: Logger,
+): Wake {
+  const generations = new Map<string, number | undefined>();
+  const wakeAll = (found: VirtualMachine[]) => {
+    for (const vm of found) queues.machines.add(keyOf(vm), 'low');
+  };
+  const machinesOf = (cluster: string) =>
+    wakeAll(machines.list().filter(({ status }) => (status?.cluster ?? cluster) === cluster));
+  return {
+    machinesOf,
+    onMachine: (key, kind, vm, origin) => {
+      if (kind === 'deleted') {
+        memory.forget(vm.metadata.uid ?? '');
+        forgetKey(key);
+      }
+      queues.machines.add(key, origin === 'list' ? 'low' : 'normal');
+    },
+    onCluster: (key, kind, { metadata }) => {
+      queues.clusters.add(key);
+      // Claims change its status with every machine that is made; only a new spec concerns the others.
+      if (kind !== 'deleted' && generations.get(key) !== metadata.generation) machinesOf(key);
+      generations.set(key, metadata.generation);
+    },
+    onTemplate: key => {
+      queues.templates.add(key);
+      wakeAll(machines.byIndex('template', key).filter(vm => !isReady(vm)));
+    },
+    linkEvents: cluster => ({
+      onTaskEnd: (key, upid, status) => {
+        const uid = machines.get(key)?.metadata.uid;
+        // A task that its node does not know any more proves nothing: the machine itself is looked at.
+        const succeeded = status.state === 'vanished' || status.ok;
+        if (uid)
+          memory.taskEnded(uid, upid, succeeded, status.state === 'ended' && !succeeded ? status.exit : undefined);
+        queues.machines.add(key);
+      },
+      onInventory: vmids => {
+        for (const vm of vmids.flatMap(vmid => machines.byIndex('vmid', String(vmid)))) {
+          if (vm.status?.cluster !== cluster) continue;
+          if (isReady(vm)) memory.config(vm.metadata.uid ?? '', undefined);
+          queues.machines.add(keyOf(vm));
+        }
+      },
+      onError: error => log.warn({ err: error, cluster }, 'Proxmox did not answer a poll'),
+      onTurn: key => queues.machines.add(key),
+    }),
+  };
+}
