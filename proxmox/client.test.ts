@@ -104,6 +104,21 @@ describe('a write', () => {
   });
 });
 
+describe('a config', () => {
+  test.each([
+    [undefined, ''],
+    [{ current: true }, '?current=1'],
+  ])('is asked for as it is to be, or as it runs: %j', async (options, query) => {
+    const { sent } = await exchange(data({ digest: 'abc' }), () => client.vmConfig('pve1', 101, options));
+    expect(sent).toBe(`GET /api2/json/nodes/pve1/qemu/101/config${query}`);
+  });
+
+  test('of a VM that is not there is missing', async () => {
+    respond = failure(500, "Configuration file 'nodes/pve1/qemu-server/101.conf' does not exist");
+    await expect(client.vmConfig('pve1', 101)).rejects.toMatchObject({ kind: 'missing', status: 500 });
+  });
+});
+
 describe('the cluster', () => {
   test('is quorate on its own', async () => {
     const entries = [{ type: 'node', name: 'pve1', online: 1, id: 'node/pve1' }];

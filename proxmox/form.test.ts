@@ -43,7 +43,9 @@ describe('encodeForm', () => {
       fc.property(
         fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]*$/), value, { minKeys: 1, noNullPrototype: true }),
         params => {
-          expect(decodeAsProxmox(encodeForm(params, refuse))).toEqual(params);
+          const form = encodeForm(params, refuse);
+          expect(decodeAsProxmox(form)).toEqual(params);
+          expect(form).toMatch(/^[A-Za-z0-9._~%=&-]+$/);
         },
       ),
     );

@@ -54,6 +54,7 @@ describe('the inventory poller', () => {
   test('asks once an interval, and tells nothing while nothing changes', async () => {
     await clock.advance(60_000);
     expect(polls).toBe(13);
+    expect(poller.polls).toBe(13);
     expect(changes).toHaveLength(1);
   });
 

@@ -27,6 +27,8 @@ export interface InventoryPoller {
   readonly latest: Snapshot | undefined;
   /** Polls that failed since the last good one. */
   readonly failures: number;
+  /** Polls so far. */
+  readonly polls: number;
   close(): void;
 }
 
@@ -35,11 +37,13 @@ export function createInventoryPoller(options: InventoryPollerOptions): Inventor
   const { client, intervalMs, onChange, onError, clock = systemClock } = options;
   let latest: Snapshot | undefined;
   let failures = 0;
+  let polls = 0;
   let closed = false;
   let cancel: (() => void) | undefined;
 
   async function poll(): Promise<void> {
     try {
+      polls += 1;
       const takenAt = clock.now();
       const inventory = await client.resources();
       if (closed) return;
@@ -63,6 +67,9 @@ export function createInventoryPoller(options: InventoryPollerOptions): Inventor
     },
     get failures() {
       return failures;
+    },
+    get polls() {
+      return polls;
     },
     close() {
       closed = true;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatNet, type NetDevice, parseNet } from './net.ts';
-import { describeOracle, readCaptures } from './testing/oracle.ts';
+import { describeOracle, readCaptures, readFormats } from './testing/oracle.ts';
 
 describe('a network device', () => {
   test('is read as Proxmox writes it', () => {
@@ -72,5 +72,13 @@ describeOracle('every captured network device', () => {
     const devices = [...texts].filter(text => text.includes('bridge='));
     expect(devices.length).toBeGreaterThan(0);
     for (const text of devices) expect(parseNet(formatNet(parseNet(text)))).toEqual(parseNet(text));
+  });
+});
+
+describeOracle('the models of network devices', () => {
+  test('are those of the API', () => {
+    const models = readFormats().derivedFormats['net[n]']?.model?.enum ?? [];
+    expect(models).toContain('virtio');
+    for (const model of models) expect(parseNet(`${model}=BC:24:11:5F:0A:9A`)).toMatchObject({ model });
   });
 });

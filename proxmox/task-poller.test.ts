@@ -99,6 +99,7 @@ describe('the task poller', () => {
     poller.watch(nodes.start('pve2'), 'team/other');
     await clock.advance(1_000);
     expect(nodes.calls).toEqual(['pve1 list', 'pve2 status']);
+    expect(poller.polls).toBe(2);
   });
 
   test('asks ever more rarely while nothing ends, and at least every five seconds', async () => {

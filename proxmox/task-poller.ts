@@ -24,6 +24,8 @@ export interface TaskPoller<Key> {
   unwatch(upid: Upid): void;
   /** How many tasks are watched. */
   readonly watched: number;
+  /** How many calls were made so far. */
+  readonly polls: number;
   close(): void;
 }
 
@@ -49,6 +51,7 @@ export function createTaskPoller<Key>(options: TaskPollerOptions<Key>): TaskPoll
   const { client, onEnd, onError, clock = systemClock, minIntervalMs = 1_000, maxIntervalMs = 5_000 } = options;
   const nodes = new Map<string, NodeWatch<Key>>();
   let closed = false;
+  let polls = 0;
 
   const watched = () => [...nodes.values()].reduce((sum, { tasks }) => sum + tasks.size, 0);
 
@@ -78,6 +81,7 @@ export function createTaskPoller<Key>(options: TaskPollerOptions<Key>): TaskPoll
   async function candidates(node: string, { tasks }: NodeWatch<Key>): Promise<Upid[]> {
     if (tasks.size < 2) return [...tasks.keys()];
     try {
+      polls += 1;
       const listed = await client.tasks(node, { source: 'active', limit: listLimit });
       const running = new Set(listed.filter(({ status }) => status.state === 'running').map(({ upid }) => upid));
       return [...tasks.keys()].filter(upid => !running.has(upid));
@@ -89,6 +93,7 @@ export function createTaskPoller<Key>(options: TaskPollerOptions<Key>): TaskPoll
 
   async function check(upid: Upid, { tasks }: NodeWatch<Key>): Promise<void> {
     try {
+      polls += 1;
       const status = await client.taskStatus(upid);
       const key = tasks.get(upid);
       if (closed || key === undefined || status.state === 'running') return;
@@ -118,6 +123,9 @@ export function createTaskPoller<Key>(options: TaskPollerOptions<Key>): TaskPoll
     },
     get watched() {
       return watched();
+    },
+    get polls() {
+      return polls;
     },
     close() {
       closed = true;

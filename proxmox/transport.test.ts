@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { data, failure, type Respond, raw, reset, startServer, type TestServer, trusted } from './testing/server.ts';
 import { createTransport, type ObservedCall, type TransportOptions } from './transport.ts';
@@ -64,6 +67,19 @@ describe('a call over HTTPS', () => {
     await using transport = transportTo([server]);
     await expect(transport.request({ method: 'PUT', path: '/x' })).rejects.toMatchObject({ kind: 'locked' });
     expect(await transport.request({ method: 'PUT', path: '/x' })).toBe('fine');
+  });
+
+  test('goes on with a new connection after Proxmox closed an idle one', async () => {
+    const closed = Promise.withResolvers<void>();
+    await using server = await startServer((_, response, tcp) => {
+      tcp.once('close', closed.resolve);
+      response.end('{"data":1}', () => tcp.end());
+    });
+    await using transport = transportTo([server]);
+    await transport.request({ method: 'POST', path: '/x' });
+    await closed.promise;
+    expect(await transport.request({ method: 'POST', path: '/x' })).toBe(1);
+    expect(server.connections).toBe(2);
   });
 
   test('F144: takes up a rotated token with the next request', async () => {
@@ -144,7 +160,9 @@ describe('a call that goes wrong', () => {
   });
 
   test('leaves the outcome of a write unknown: no answer before the deadline', async () => {
-    expect(await errorOf(hang, 'POST', 100)).toMatchObject({ kind: 'transient', status: 0, outcomeUnknown: true });
+    const error = await errorOf(hang, 'POST', 100);
+    expect(error).toMatchObject({ kind: 'transient', status: 0, outcomeUnknown: true });
+    expect(String(error)).toContain('no answer before the deadline');
   });
 
   test('leaves the outcome of a write unknown: an answer that is not the API', async () => {
@@ -213,7 +231,6 @@ describe('a call that goes wrong', () => {
     ['timed out', hang],
     ['not HTTP', raw('nonsense')],
   ])('tells no secret when it is %s', async (_, respond) => {
-    const { inspect } = await import('node:util');
     const error = await errorOf(respond, 'GET', 500);
     expect(error).toBeInstanceOf(Error);
     expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain('canary');
@@ -221,13 +238,13 @@ describe('a call that goes wrong', () => {
 });
 
 describe('sending again', () => {
-  const once = (first: Respond, then: Respond): Respond => {
+  const firstThen = (first: Respond, then: Respond): Respond => {
     let calls = 0;
     return (...args) => (calls++ === 0 ? first : then)(...args);
   };
 
   test('a read is sent once more when its connection is lost', async () => {
-    await using server = await startServer(once(reset, data('again')));
+    await using server = await startServer(firstThen(reset, data('again')));
     await using transport = transportTo([server]);
     expect(await transport.request({ method: 'GET', path: '/version' })).toBe('again');
     expect(server.requests).toHaveLength(2);
@@ -270,6 +287,16 @@ describe('several endpoints', () => {
     await using transport = transportTo([await gone(), second], { observe: call => seen.push(call) });
     for (let i = 0; i < 3; i++) await transport.request({ method: 'GET', path: '/x' });
     expect(seen.map(({ status }) => status)).toEqual([0, 200, 200, 200]);
+  });
+
+  test('one that takes connections and says nothing is passed over, a write not having been sent', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const origin = `https://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    await using second = await startServer(data('second'));
+    await using transport = transportTo([second], { endpoints: [origin, second.origin], connectTimeoutMs: 200 });
+    expect(await transport.request({ method: 'POST', path: '/x' })).toBe('second');
+    silent.close();
   });
 
   test('with none that answers nothing was sent, and each is named', async () => {

@@ -109,7 +109,7 @@ export function createTransport(options: TransportOptions): HttpTransport {
   }
 
   /** A reused connection may be closed under a request. Only a read is safe to send again, and once is enough. */
-  async function exchangeOnce(origin: string, call: Call, message: Message, signal: AbortSignal): Promise<Answer> {
+  async function exchangeOrRetry(origin: string, call: Call, message: Message, signal: AbortSignal): Promise<Answer> {
     try {
       return await exchange(origin, call, message, signal);
     } catch (error) {
@@ -124,7 +124,7 @@ export function createTransport(options: TransportOptions): HttpTransport {
     for (let tried = 0, first = preferred; tried < origins.length; tried++) {
       const index = (first + tried) % origins.length;
       try {
-        const answer = await exchangeOnce(origins[index] as string, call, message, signal);
+        const answer = await exchangeOrRetry(origins[index] as string, call, message, signal);
         preferred = index;
         return answer;
       } catch (error) {
@@ -170,9 +170,14 @@ function lost({ method, path }: Call, error: unknown): ProxmoxError {
       method,
       path,
       status: 0,
-      reason: error instanceof Error ? error.message : String(error),
+      reason: reasonOf(error),
       outcomeUnknown: method !== 'GET' && !notConnected,
     },
     { cause: error },
   );
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.name === 'TimeoutError' ? 'no answer before the deadline' : error.message;
 }

@@ -26,10 +26,24 @@ export interface SchemaEndpoint {
   parameters: Record<string, SchemaParameter>;
 }
 
+/** The formats of the values in a request: of texts, and of property strings. */
+interface SchemaFormats {
+  formats: Record<string, { regexJs?: string }>;
+  derivedFormats: Record<string, Record<string, { enum?: string[] }>>;
+}
+
 /** The calls of a version of Proxmox VE. */
 export function readSchema(version: '8.4' | '9.2'): SchemaEndpoint[] {
-  const text = gunzipSync(readFileSync(join(folder ?? '', `pve-api-${version}.json.gz`))).toString();
-  return (JSON.parse(text) as { endpoints: SchemaEndpoint[] }).endpoints;
+  return (readApi(version) as { endpoints: SchemaEndpoint[] }).endpoints;
+}
+
+/** The formats, which are known for 9.2 only. */
+export function readFormats(): SchemaFormats {
+  return readApi('9.2') as SchemaFormats;
+}
+
+function readApi(version: string): unknown {
+  return JSON.parse(gunzipSync(readFileSync(join(folder ?? '', `pve-api-${version}.json.gz`))).toString());
 }
 
 /** An exchange with a running Proxmox VE 8.4. */
