@@ -104,7 +104,7 @@ function taskView(
   const { taskEnd } = memory.of(uidOf(vm));
   if (taskEnd?.upid === open.upid) return taskEnd.view;
   link?.slots.hold(key);
-  link?.tasks.watch(open.upid as Upid, key);
+  link?.watchTask(open.upid as Upid, key);
   return { state: 'running' };
 }
 

@@ -90,7 +90,7 @@ async function inSlot(key: string, link: ClusterLink, start: () => Promise<Upid>
   if (place > 0) return { queued: place };
   try {
     const upid = await start();
-    link.tasks.watch(upid, key);
+    link.watchTask(upid, key);
     const { type, node } = parseUpid(upid);
     return { result: { task: { upid, type, node }, started: type === 'qmstart' } };
   } catch (error) {

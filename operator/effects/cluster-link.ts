@@ -2,9 +2,10 @@ import type { ProxmoxCluster } from '#api/kinds.ts';
 import { createProxmoxClient, type ProxmoxClient } from '#proxmox/client.ts';
 import type { InventoryVm } from '#proxmox/inventory.ts';
 import { createInventoryPoller, type InventoryPoller, type Snapshot } from '#proxmox/inventory-poller.ts';
-import { createTaskPoller, type TaskPoller } from '#proxmox/task-poller.ts';
+import { createTaskPoller } from '#proxmox/task-poller.ts';
 import type { TaskStatus } from '#proxmox/tasks.ts';
 import type { HttpTransport, TransportOptions } from '#proxmox/transport.ts';
+import type { Upid } from '#proxmox/upid.ts';
 import type { AbsenceView, InventoryLine } from '../core/observed.ts';
 import { createAbsenceProver } from './absence.ts';
 import { TaskSlots } from './task-slots.ts';
@@ -17,7 +18,8 @@ export interface ClusterLink {
   readonly inventory: InventoryPoller;
   /** A machine's line in the latest inventory. */
   readonly line: (vmid: number) => InventoryLine | undefined;
-  readonly tasks: TaskPoller<string>;
+  /** Watches a task of a machine's, also one that an operator before us has begun. */
+  readonly watchTask: (upid: Upid, key: string) => void;
   readonly slots: TaskSlots;
   readonly template: (source: { vmid: number; node: string }) => Promise<TemplateReading>;
   readonly proveAbsent: (vmid: number) => Promise<AbsenceView>;
@@ -87,14 +89,7 @@ export function openLink(
     inventory,
     line: lineFinder(inventory),
     slots,
-    tasks: {
-      watch: (upid, key) => tasks.watch(upid, { key, upid }),
-      unwatch: upid => tasks.unwatch(upid),
-      get watched() {
-        return tasks.watched;
-      },
-      close: () => tasks.close(),
-    },
+    watchTask: (upid, key) => tasks.watch(upid, { key, upid }),
     template: createTemplateReader(client, shared, now),
     proveAbsent: createAbsenceProver(client),
     update(latest, latestToken) {

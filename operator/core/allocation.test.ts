@@ -1,0 +1,128 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { allocate, type ClaimRequest, type NodeCapacity, type Occupancy } from './allocation.ts';
+import { cluster } from './testing/fixtures.ts';
+
+const node = (name: string, change: Partial<NodeCapacity> = {}): NodeCapacity => ({
+  name,
+  online: true,
+  memoryMiB: 65_536,
+  takenMemoryMiB: 0,
+  berth: { vms: 0, cpu: 0, memoryMiB: 0 },
+  ...change,
+});
+
+const request = (uid: string, change: Partial<ClaimRequest['demand']> = {}): ClaimRequest => ({
+  uid,
+  namespace: 'team-a',
+  name: uid,
+  demand: { cpu: 2, memoryMiB: 2048, candidates: ['n1', 'n2'], ...change },
+});
+
+const occupancy = (change: Partial<Occupancy> = {}): Occupancy => ({
+  spec: cluster().spec,
+  nodes: [node('n1'), node('n2')],
+  inFlight: [],
+  takenVmids: new Set(),
+  lastVmid: 0,
+  ...change,
+});
+
+describe('VMIDs', () => {
+  test('F27: come from the range, above the last one, past those that are taken', () => {
+    const { granted } = allocate([request('a')], occupancy({ lastVmid: 1004, takenVmids: new Set([1005, 1006]) }));
+    expect(granted.get('a')?.vmid).toBe(1007);
+  });
+
+  test('begin again at the start of the range when its end is reached', () => {
+    const { granted } = allocate([request('a')], occupancy({ lastVmid: 1999, takenVmids: new Set([1000]) }));
+    expect(granted.get('a')?.vmid).toBe(1001);
+  });
+
+  test('a full range is told in words', () => {
+    const spec = cluster({ vmidRange: { start: 1000, end: 1001 } }).spec;
+    const { refused } = allocate([request('a')], occupancy({ spec, takenVmids: new Set([1000, 1001]) }));
+    expect(refused.get('a')).toEqual({
+      reason: 'NoFreeVMID',
+      message: 'Every VMID from 1000 to 1001 is in use; widen spec.vmidRange.',
+    });
+  });
+
+  test('F27: are never given twice, whatever is claimed, taken and asked for', () => {
+    const numbers = fc.uniqueArray(fc.integer({ min: 1000, max: 1030 }));
+    fc.assert(
+      fc.property(
+        numbers,
+        numbers,
+        fc.integer({ min: 0, max: 60 }),
+        fc.integer({ min: 990, max: 1040 }),
+        (taken, claimed, count, lastVmid) => {
+          const spec = cluster({ vmidRange: { start: 1000, end: 1030 } }).spec;
+          const inFlight = claimed.map(vmid => ({
+            uid: `held-${vmid}`,
+            namespace: 'x',
+            name: 'x',
+            vmid,
+            node: 'n1',
+            cpu: 1,
+            memoryMiB: 1,
+          }));
+          const requests = Array.from({ length: count }, (_, index) => request(`r${index}`));
+          const result = allocate(requests, occupancy({ spec, inFlight, takenVmids: new Set(taken), lastVmid }));
+          const given = [...result.granted.values()].map(({ vmid }) => vmid);
+          expect(new Set(given).size).toBe(given.length);
+          expect(given.filter(vmid => taken.includes(vmid) || claimed.includes(vmid))).toEqual([]);
+          expect(result.granted.size + result.refused.size).toBe(count);
+        },
+      ),
+    );
+  });
+});
+
+describe('places', () => {
+  test('F28: the node with the most free memory, counting what is claimed on the way', () => {
+    const { granted } = allocate(
+      [request('a'), request('b')],
+      occupancy({ nodes: [node('n1', { takenMemoryMiB: 1024 }), node('n2')] }),
+    );
+    expect([granted.get('a')?.node, granted.get('b')?.node]).toEqual(['n2', 'n1']);
+  });
+
+  test('a machine that holds a claim keeps it', () => {
+    const first = allocate([request('a')], occupancy());
+    const again = allocate([request('a')], occupancy({ inFlight: first.inFlight, lastVmid: first.lastVmid }));
+    expect(again.granted.get('a')).toEqual(first.granted.get('a'));
+    expect(again.inFlight).toHaveLength(1);
+  });
+
+  test.each([
+    ['no approved node', { candidates: ['n9'] }, {}, 'NodeNotAllowed'],
+    [
+      'nodes are offline',
+      {},
+      { nodes: [node('n1', { online: false }), node('n2', { online: false })] },
+      'AllNodesOffline',
+    ],
+    ['nothing is big enough', { memoryMiB: 70_000 }, {}, 'NoNodeFits'],
+    [
+      'F105: a cap is reached',
+      {},
+      {
+        spec: cluster({
+          nodes: [
+            { name: 'n1', maxVMs: 0 },
+            { name: 'n2', maxVMs: 0 },
+          ],
+        }).spec,
+      },
+      'NodeCapReached',
+    ],
+  ])('%s: %s', (_case, demand, change, reason) => {
+    expect(allocate([request('a', demand)], occupancy(change)).refused.get('a')?.reason).toBe(reason);
+  });
+
+  test('a refusal names each node with its numbers', () => {
+    const { refused } = allocate([request('a', { memoryMiB: 70_000 })], occupancy());
+    expect(refused.get('a')?.message).toContain('n1: 70000 MiB are needed, 65536 MiB are free.');
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { clusterStatusOf, missingPrivileges, neededPrivileges, staleClaims } from './cluster-status.ts';
+import { cluster } from './testing/fixtures.ts';
+
+const now = Date.parse('2026-01-01T00:00:00Z');
+const nodes = [
+  { name: 'n1', online: true },
+  { name: 'n2', online: true },
+];
+const probe = { version: '8.4.21', quorate: true, nodes, missingPrivileges: [] };
+const readyOf = (found: Parameters<typeof clusterStatusOf>[1]) =>
+  clusterStatusOf(cluster(), found, now).conditions?.find(({ type }) => type === 'Ready');
+
+describe('Ready of a ProxmoxCluster', () => {
+  test('when it answers, has a quorum and lets us do what we must', () => {
+    expect(readyOf(probe)).toMatchObject({ status: 'True', reason: 'Connected' });
+  });
+
+  test.each([
+    ['no quorum', { ...probe, quorate: false }, 'NoQuorum', 'no quorum'],
+    [
+      'F143: a privilege is missing',
+      { ...probe, missingPrivileges: ['/vms: VM.Clone'] },
+      'MissingPrivileges',
+      '/vms: VM.Clone',
+    ],
+    ['a node is not there', { ...probe, nodes: nodes.slice(1) }, 'UnknownNode', 'no node n1'],
+    ['it cannot be reached', { reason: 'Unreachable', message: 'connection refused' }, 'Unreachable', 'refused'],
+  ])('not when %s', (_case, found, reason, words) => {
+    const ready = readyOf(found);
+    expect(ready).toMatchObject({ status: 'False', reason });
+    expect(ready?.message).toContain(words);
+  });
+
+  test('what was known of it stays while it cannot be asked', () => {
+    const known = { ...cluster(), status: clusterStatusOf(cluster(), probe, now) };
+    const after = clusterStatusOf(known, { reason: 'Unreachable', message: 'no answer' }, now);
+    expect(after).toMatchObject({ version: '8.4.21', quorate: true });
+  });
+});
+
+test('F143: missing privileges are named with their path', () => {
+  const needed = neededPrivileges(cluster().spec);
+  const all = Object.fromEntries(
+    Object.entries(needed).map(([path, privileges]) => [
+      path,
+      Object.fromEntries(privileges.map(name => [name, true])),
+    ]),
+  );
+  expect(missingPrivileges(needed, all)).toEqual([]);
+  expect(missingPrivileges(needed, { ...all, '/storage/shared': {} })).toEqual([
+    '/storage/shared: Datastore.AllocateSpace',
+  ]);
+});
+
+describe('a claim is taken back', () => {
+  const claim = { uid: 'u-1', namespace: 'team-a', name: 'web-1', vmid: 1000, node: 'n1', cpu: 1, memoryMiB: 1 };
+
+  test.each([
+    ['the machine is complete', { uid: 'u-1', vmid: 1000, createdAt: '2026-01-01T00:00:00Z' }, true],
+    ['the resource is gone', undefined, true],
+    ['another resource has its name', { uid: 'u-2' }, true],
+    ['the machine has another VMID', { uid: 'u-1', vmid: 1001 }, true],
+    ['the machine is being made', { uid: 'u-1', vmid: 1000 }, false],
+    ['the VMID is not in the status yet', { uid: 'u-1' }, false],
+  ])('when %s: %s', (_case, machine, stale) => {
+    expect(staleClaims([claim], () => machine)).toHaveLength(stale ? 1 : 0);
+  });
+});
