@@ -107,16 +107,18 @@ export function createTaskPoller<Key>(options: TaskPollerOptions<Key>): TaskPoll
   return {
     watch(upid, key) {
       if (closed) return;
-      if (watched() >= maxWatched) throw new RangeError(`more than ${maxWatched} tasks are watched`);
       const { node } = parseUpid(upid);
-      const watch = nodes.get(node) ?? { tasks: new Map<Upid, Key>(), intervalMs: minIntervalMs, next: undefined };
-      const isNew = !nodes.has(node);
-      nodes.set(node, watch);
+      const known = nodes.get(node);
+      const watch = known ?? { tasks: new Map<Upid, Key>(), intervalMs: minIntervalMs, next: undefined };
+      const isNew = !watch.tasks.has(upid);
+      if (isNew && watched() >= maxWatched) throw new RangeError(`more than ${maxWatched} tasks are watched`);
       watch.tasks.set(upid, key);
+      if (!isNew) return;
+      nodes.set(node, watch);
       watch.intervalMs = minIntervalMs;
       // Sooner if need be, never later: a node that gets task after task is polled all the same.
       const isLate = watch.next !== undefined && watch.next.dueAt > clock.now() + minIntervalMs;
-      if (isNew || isLate) schedule(node, watch);
+      if (known === undefined || isLate) schedule(node, watch);
     },
     unwatch(upid) {
       nodes.get(parseUpid(upid).node)?.tasks.delete(upid);

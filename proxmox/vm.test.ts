@@ -31,11 +31,14 @@ describe('a config', () => {
   });
 
   test('is read though Perl made numbers of texts', () => {
-    expect(vmConfigAnswer.parse({ digest: 'a', name: 42, description: 7, tags: 1, protection: '0' })).toMatchObject({
+    expect(
+      vmConfigAnswer.parse({ digest: 'a', name: 42, description: 7, tags: 1, protection: '0', lock: null }),
+    ).toMatchObject({
       name: '42',
       description: '7',
       tags: ['1'],
       protection: false,
+      raw: { digest: 'a', name: 42, description: 7, tags: 1, protection: '0' },
     });
   });
 

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { flag, list, maybe, numeric, text } from './lenient.ts';
 
-const scalar = z.union([z.string(), z.number(), z.boolean().transform(Number)]);
+const scalar = z.union([z.string(), z.number()]);
 
 /** Reads the answer of `GET config`. */
 export const vmConfigAnswer = z
-  .record(z.string(), scalar)
-  .transform(raw => ({ ...raw, raw }))
+  .record(z.string(), scalar.nullable())
+  .transform(entries => ({ ...entries, raw: withoutNulls(entries) }))
   .pipe(
     z.object({
       digest: text,
@@ -17,12 +17,18 @@ export const vmConfigAnswer = z
       tags: list,
       template: flag,
       protection: flag,
-      raw: z.record(z.string(), z.union([z.string(), z.number()])),
+      raw: z.record(z.string(), scalar),
     }),
   )
   .transform(({ smbios1 = '', description = '', ...rest }): VmConfig => {
     return { ...rest, description, uuid: /(?:^|,)uuid=([^,]+)/.exec(smbios1)?.[1] };
   });
+
+function withoutNulls(entries: Record<string, string | number | null>): Record<string, string | number> {
+  return Object.fromEntries(
+    Object.entries(entries).filter((entry): entry is [string, string | number] => entry[1] !== null),
+  );
+}
 
 /** A VM's config as Proxmox keeps it. */
 export interface VmConfig {
