@@ -87,7 +87,7 @@ function schemaLine(property: OracleProperty, release: Release, name: string): s
   if (property.type === 'array') return `array of ${schemaLine(property.items ?? {}, release, name)}`;
   const format = typeof property.format === 'object' ? tableName(property.format.properties, release) : property.format;
   return [
-    `${property.type ?? 'string'}${format ? `:${format}` : ''}`,
+    `${typeOf(property)}${format ? `:${format}` : ''}`,
     range(property.minimum, property.maximum, '', ''),
     range(property.minLength, property.maxLength, '{', '}'),
     property.enum && `in ${joinRuns(property.enum).join('|')}`,
@@ -96,6 +96,11 @@ function schemaLine(property: OracleProperty, release: Release, name: string): s
   ]
     .filter(part => part)
     .join(' ');
+}
+
+/** The real check lets anything pass that has no type, or one that it does not know (`ip`). */
+function typeOf({ type = '' }: OracleProperty): string {
+  return ['integer', 'number', 'boolean'].includes(type) ? type : 'string';
 }
 
 /** `scsi0`, `scsi1` … `scsi30` are `scsi[0..30]`. */

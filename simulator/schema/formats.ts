@@ -30,7 +30,8 @@ const HOTPLUG = ['network', 'disk', 'cpu', 'memory', 'usb', 'cloudinit'];
 const isIp6 = (value: string) => isIPv6(value) && !value.includes('%');
 const isIp = (value: string) => isIPv4(value) || isIp6(value);
 const isDnsName = (value: string) => new RegExp(`^${DNS_NAME.source}$`, 'i').test(value);
-const isAddress = (value: string) => isIp(value) || isDnsName(value);
+// The real check takes the name that it found for a truth, and `0` is none to Perl.
+const isAddress = (value: string) => value !== '0' && (isIp(value) || isDnsName(value));
 const isCidr4 = (value: string) => isCidr(value, isIPv4, 32);
 const isCidr6 = (value: string) => isCidr(value, isIp6, 128);
 

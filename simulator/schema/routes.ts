@@ -20,6 +20,9 @@ import { propertyTable } from './property-tables.ts';
 
 export type { Parameter, Release } from './parameter.ts';
 
+/** The index of the root, which was seen to answer though no schema of the API states it. */
+const root: Area = { parameters: {}, routes: { 'GET /': { name: 'index', allow: { user: 'all' } } } };
+
 const AREAS: readonly Area[] = [
   access,
   agent,
@@ -33,6 +36,7 @@ const AREAS: readonly Area[] = [
   nodes,
   notifications,
   qemu,
+  root,
   sdn,
   storage,
 ];
@@ -132,28 +136,28 @@ export function allRoutes(release: Release): Route[] {
 function rootOf(release: Release): Folder {
   const known = roots.get(release);
   if (known) return known;
-  const root = emptyFolder();
+  const top = emptyFolder();
   for (const area of AREAS) {
     for (const [key, facts] of Object.entries(area.routes)) {
       const [, method = '', path = '', only] = /^(\w+) ([^@]*)(?:@(.*))?$/.exec(key) ?? [];
       if (only !== undefined && only !== release) continue;
-      folderOf(root, path).methods.set(
+      folderOf(top, path).methods.set(
         method,
         lazy(() => readRoute(release, area, method as Method, path, facts)),
       );
     }
   }
-  roots.set(release, root);
-  return root;
+  roots.set(release, top);
+  return top;
 }
 
 function emptyFolder(): Folder {
   return { names: new Map(), methods: new Map() };
 }
 
-function folderOf(root: Folder, path: string): Folder {
-  let folder = root;
-  for (const part of path.split('/').slice(1)) {
+function folderOf(top: Folder, path: string): Folder {
+  let folder = top;
+  for (const part of path.split('/').filter(each => each !== '')) {
     if (part.startsWith('{')) {
       folder.parameter ??= { name: part.slice(1, -1), folder: emptyFolder() };
       folder = folder.parameter.folder;
@@ -186,7 +190,7 @@ function readRoute(release: Release, area: Area, method: Method, path: string, f
   };
   const keys = new Map<string, Parameter>();
   for (const [, name = ''] of path.matchAll(/\{(.*?)\}/g)) {
-    if (!flags.has('open') || area.parameters[name]) keys.set(name, { ...schemaOf(name), optional: false });
+    keys.set(name, { ...schemaOf(name), optional: false });
   }
   for (const text of facts.takes?.trim().split(/\s+/) ?? []) {
     const { name, optional, only, index } = readName(text);

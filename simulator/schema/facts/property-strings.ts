@@ -246,7 +246,7 @@ export const propertyStrings: Record<string, PropertyFacts> = {
     keyless: 'model',
     keys: { 'action?': 'string in reset|shutdown|poweroff|pause|debug|none', 'model?': 'string in i6300esb|ib700' },
   },
-  'pve-sdn-dhcp-range': { keys: { 'end-address': 'ip', 'start-address': 'ip' } },
+  'pve-sdn-dhcp-range': { keys: { 'end-address': 'string', 'start-address': 'string' } },
   'pve-tfa-config': {
     keys: {
       'digits?': 'integer 6..8',

@@ -68,12 +68,18 @@ const format = z.object({
   extraValidator: z.boolean().optional(),
 });
 
-const file = z.object({ endpoints: z.array(endpoint), formats: z.record(z.string(), format).optional() });
+const file = z.object({
+  endpoints: z.array(endpoint),
+  formats: z.record(z.string(), format).optional(),
+  cpuModels: z.record(z.string(), z.array(z.string())).optional(),
+});
 
-/** One release of the API: its endpoints, and the named formats, which only the 9.2 file states. */
+/** One release of the API: its endpoints, and the formats and models, which only the 9.2 file states. */
 export interface Oracle {
   endpoints: OracleEndpoint[];
   formats: Record<string, z.infer<typeof format>>;
+  /** By architecture. */
+  cpuModels: Record<string, string[]>;
 }
 
 /**
@@ -83,6 +89,6 @@ export interface Oracle {
 export function readOracle(folder: string, release: Release): Oracle {
   const read = (of: Release) =>
     file.parse(JSON.parse(gunzipSync(readFileSync(join(folder, `pve-api-${of}.json.gz`))).toString()));
-  const { endpoints, formats } = read(release);
-  return { endpoints, formats: formats ?? read('9.2').formats ?? {} };
+  const { formats = {}, cpuModels = {} } = read('9.2');
+  return { endpoints: read(release).endpoints, formats, cpuModels };
 }
