@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { demoCommand } from './demo/command.ts';
+import { operatorCommand } from './operator.ts';
+import { simulatorCommand } from './simulator.ts';
+
+const program = new Command('berth')
+  .description('Self-service virtual machines on Proxmox VE, declared as Kubernetes resources.')
+  .addCommand(operatorCommand())
+  .addCommand(simulatorCommand())
+  .addCommand(demoCommand());
+
+await program.parseAsync();

@@ -1,0 +1,13 @@
+import { Command } from 'commander';
+import { runDemo } from './demo.ts';
+
+/** `berth demo`: everything on this machine, with a simulated Proxmox VE. */
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('Run Berth on this machine with a real Kubernetes API server and a simulated Proxmox VE.')
+    .option('--check', 'run without a person: check in Proxmox that the examples run, delete them, check that none is left')
+    .option('--dir <folder>', 'folder for data, logs and the kubeconfig', '.cache/demo')
+    .action(async (flags: { check?: boolean; dir: string }) => {
+      process.exitCode = await runDemo({ check: flags.check ?? false, dir: flags.dir, env: process.env });
+    });
+}

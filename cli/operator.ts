@@ -1,0 +1,21 @@
+import { Command, Option } from 'commander';
+import { type OperatorFlags, runOperator } from '#operator/main.ts';
+import { port } from './options.ts';
+
+/** `berth operator`: makes Proxmox VE match the VirtualMachines of a Kubernetes cluster. */
+export function operatorCommand(): Command {
+  return new Command('operator')
+    .description('Run the operator: it makes Proxmox VE match the VirtualMachines of a Kubernetes cluster.')
+    .option('--kubeconfig <file>', "kubeconfig to use; default: KUBECONFIG, ~/.kube/config, or the pod's own")
+    .option('--cluster-id <id>', 'id of this Kubernetes cluster in Proxmox; default: the UID of kube-system')
+    .option('--namespace <name>', 'namespace of the lease', 'berth-system')
+    .option('--leader-elect', 'let only one of several operators act', false)
+    .addOption(new Option('--probe-port <port>', 'port of /healthz, /readyz and /metrics').default(8081).argParser(port))
+    .option('--probe-host <host>', 'address to serve them on', '0.0.0.0')
+    .addOption(
+      new Option('--log-level <level>', 'what is logged').choices(['debug', 'info', 'warn', 'error']).default('info'),
+    )
+    .action(async (flags: OperatorFlags) => {
+      process.exitCode = await runOperator(flags);
+    });
+}
