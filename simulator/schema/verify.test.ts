@@ -76,11 +76,12 @@ describe('verifying parameters', () => {
     expect(create({ cpu })).toEqual({ ok: false, errors: { cpu: `invalid format - ${message}` } });
   });
 
-  it('joins path and query, which may not say the same parameter', () => {
+  it('joins path and query, which may not contradict each other', () => {
     expect(joinParameters({ vmid: '100' }, { cores: '2' })).toEqual({ ok: true, params: { vmid: '100', cores: '2' } });
+    expect(joinParameters({ vmid: '100' }, { vmid: '100' })).toEqual({ ok: true, params: { vmid: '100' } });
     expect(joinParameters({ vmid: '100' }, { vmid: '101' })).toEqual({
       ok: false,
-      errors: { vmid: 'duplicate parameter (already defined in URI)' },
+      errors: { vmid: 'duplicate parameter (already defined in URI) with conflicting values!' },
     });
   });
 });

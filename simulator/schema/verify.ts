@@ -6,14 +6,17 @@ import type { Route } from './routes.ts';
 export type Verified = { ok: true; params: Record<string, unknown> } | { ok: false; errors: Errors };
 
 /**
- * Joins the parameters of path, query and body. What the path says may not be said again.
+ * Joins the parameters of path, query and body. What the path says may be said again, but not otherwise; the first by
+ * name that is said otherwise is refused.
  * @param pathParams From findRoute.
  */
 export function joinParameters(pathParams: Record<string, string>, given: Record<string, unknown>): Verified {
-  const twice = Object.keys(given).filter(name => pathParams[name] !== undefined);
-  if (twice.length === 0) return { ok: true, params: { ...pathParams, ...given } };
-  const message = 'duplicate parameter (already defined in URI)';
-  return { ok: false, errors: Object.fromEntries(twice.map(name => [name, message])) };
+  const conflict = Object.keys(given)
+    .sort()
+    .find(name => pathParams[name] !== undefined && pathParams[name] !== String(given[name]));
+  if (conflict === undefined) return { ok: true, params: { ...pathParams, ...given } };
+  const message = 'duplicate parameter (already defined in URI) with conflicting values!';
+  return { ok: false, errors: { [conflict]: message } };
 }
 
 /**
