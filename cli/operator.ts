@@ -10,7 +10,9 @@ export function operatorCommand(): Command {
     .option('--cluster-id <id>', 'id of this Kubernetes cluster in Proxmox; default: the UID of kube-system')
     .option('--namespace <name>', 'namespace of the lease', 'berth-system')
     .option('--leader-elect', 'let only one of several operators act', false)
-    .addOption(new Option('--probe-port <port>', 'port of /healthz, /readyz and /metrics').default(8081).argParser(port))
+    .addOption(
+      new Option('--probe-port <port>', 'port of /healthz, /readyz and /metrics').default(8081).argParser(port),
+    )
     .option('--probe-host <host>', 'address to serve them on', '0.0.0.0')
     .addOption(
       new Option('--log-level <level>', 'what is logged').choices(['debug', 'info', 'warn', 'error']).default('info'),

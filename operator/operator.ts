@@ -3,24 +3,17 @@ import { createKubeClient, type KubeClient } from '#kube/client.ts';
 import { connect } from '#kube/connection.ts';
 import { runController } from '#kube/controller.ts';
 import { createEventRecorder } from '#kube/events.ts';
-import { OwnWrites } from '#kube/own-writes.ts';
 import type { ResourceType } from '#kube/resource.ts';
 import type { Logger } from '#kube/telemetry.ts';
 import { createTransport } from '#proxmox/transport.ts';
-import { clusterReconciler } from './controllers/proxmox-clusters.ts';
-import { machineReconciler } from './controllers/virtual-machines.ts';
-import { templateReconciler } from './controllers/vm-templates.ts';
-import { createAllocators } from './effects/allocators.ts';
-import { Links } from './effects/links.ts';
-import { MachineMemory } from './effects/memory.ts';
+import { assemble } from './assembly.ts';
 import type { OperatorMetrics } from './metrics.ts';
-import { createReflectors, createResources } from './resources.ts';
-import { createQueues, createWake } from './wake.ts';
+import { createReflectors } from './resources.ts';
 
 /** Keys that each controller works on at a time; no run of one waits for more than a call. */
 const workers = { machines: 16, clusters: 2, templates: 2 };
 
-/** What an operator is made of. */
+/** What an operator runs with. */
 export interface OperatorOptions {
   kubeConfig: KubeConfig;
   /** Id of the Kubernetes cluster in markers. Default: the UID of the namespace kube-system. */
@@ -46,45 +39,19 @@ export async function startOperator(options: OperatorOptions, signal: AbortSigna
   const kube = createKubeClient(connection);
   const clusterId = options.clusterId ?? (await readClusterId(kube));
   const events = createEventRecorder({ client: kube, controller: 'berth.dev/operator', instance, log });
-  const resources = createResources();
-  const queues = createQueues();
-  for (const [name, queue] of Object.entries(queues)) metrics.addQueue(name, queue);
-  const now = Date.now;
-  const memory = new MachineMemory(now, Math.random);
-  const forgetKey = (key: string) => {
-    for (const { slots } of links.all()) slots.release(key);
-  };
-  const wake = createWake(resources, queues, memory, forgetKey, log);
   const observe = metrics.observeProxmox;
-  const links = new Links({ events: wake.linkEvents, openTransport: createTransport, observe, now });
+  const { resources, queues, wake, links, reconcilers } = assemble({
+    kube,
+    events,
+    clusterId,
+    log,
+    openTransport: createTransport,
+    observe,
+  });
+  for (const [name, queue] of Object.entries(queues)) metrics.addQueue(name, queue);
   metrics.addLinks(links);
-  const link = (name: string) => links.get(name);
-  const allocator = createAllocators(kube, link, resources.machines);
   const reflectors = createReflectors(resources, wake, { client: kube, log, metrics: metrics.runtime });
-
-  const reconcilers = {
-    clusters: clusterReconciler({
-      ...resources,
-      kube,
-      connect: (cluster, token) => links.connect(cluster, token),
-      disconnect: name => links.disconnect(name),
-      allocator,
-      wakeMachines: wake.machinesOf,
-      now,
-    }),
-    templates: templateReconciler({ ...resources, kube, link, now }),
-    machines: machineReconciler({
-      ...resources,
-      clusterId,
-      kube,
-      events,
-      link,
-      allocator,
-      memory,
-      ownWrites: new OwnWrites(resources.machines),
-      now,
-    }),
-  };
+  const isSynced = () => reflectors.every(({ synced }) => synced);
 
   async function runControllers(): Promise<void> {
     await Promise.all(reflectors.map(reflector => reflector.whenSynced()));
@@ -118,7 +85,6 @@ export async function startOperator(options: OperatorOptions, signal: AbortSigna
     await connection.close();
   }
 
-  const isSynced = () => reflectors.every(({ synced }) => synced);
   return { finished: runAll(), notReady: () => (isSynced() ? undefined : 'the resources were not read yet') };
 }
 

@@ -1,4 +1,5 @@
 import type { VirtualMachine } from '#api/kinds.ts';
+import type { Clock } from '#kube/clock.ts';
 import { Queue } from '#kube/queue.ts';
 import { keyOf } from '#kube/resource.ts';
 import type { Logger } from '#kube/telemetry.ts';
@@ -14,8 +15,11 @@ export interface Queues {
   templates: Queue;
 }
 
-/** Makes empty queues. */
-export const createQueues = (): Queues => ({ machines: new Queue(), clusters: new Queue(), templates: new Queue() });
+/** Makes empty queues. `random` gives numbers in [0, 1). */
+export function createQueues(clock?: Clock, random?: () => number): Queues {
+  const queue = () => new Queue({ clock, random });
+  return { machines: queue(), clusters: queue(), templates: queue() };
+}
 
 /** Who is to be looked at again when what has changed. Nothing here decides or acts. */
 export interface Wake extends ResourceHandlers {

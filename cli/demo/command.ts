@@ -5,7 +5,10 @@ import { runDemo } from './demo.ts';
 export function demoCommand(): Command {
   return new Command('demo')
     .description('Run Berth on this machine with a real Kubernetes API server and a simulated Proxmox VE.')
-    .option('--check', 'run without a person: check in Proxmox that the examples run, delete them, check that none is left')
+    .option(
+      '--check',
+      'run without a person: check in Proxmox that the examples run, delete them, check that none is left',
+    )
     .option('--dir <folder>', 'folder for data, logs and the kubeconfig', '.cache/demo')
     .action(async (flags: { check?: boolean; dir: string }) => {
       process.exitCode = await runDemo({ check: flags.check ?? false, dir: flags.dir, env: process.env });

@@ -1,5 +1,6 @@
 import type { ProxmoxCluster } from '#api/kinds.ts';
 import { createProxmoxClient, type ProxmoxClient } from '#proxmox/client.ts';
+import type { Clock } from '#proxmox/clock.ts';
 import type { InventoryVm } from '#proxmox/inventory.ts';
 import { createInventoryPoller, type InventoryPoller, type Snapshot } from '#proxmox/inventory-poller.ts';
 import { createTaskPoller } from '#proxmox/task-poller.ts';
@@ -51,7 +52,7 @@ export function openLink(
   events: LinkEvents,
   openTransport: OpenTransport,
   observe: TransportOptions['observe'],
-  now: () => number = Date.now,
+  clock: Clock,
 ): ClusterLink {
   let token = firstToken;
   const transport = openTransport({
@@ -72,6 +73,7 @@ export function openLink(
     onChange: ({ appeared, changed, disappeared }, snapshot) =>
       events.onInventory([...appeared, ...changed, ...disappeared], snapshot),
     onError: events.onError,
+    clock,
   });
   const tasks = createTaskPoller<{ key: string; upid: string }>({
     client,
@@ -80,6 +82,7 @@ export function openLink(
       events.onTaskEnd(key, upid, status);
     },
     onError: events.onError,
+    clock,
   });
   const shared = () =>
     new Set(inventory.latest?.storages.filter(storage => storage.shared).map(storage => storage.name) ?? []);
@@ -90,7 +93,7 @@ export function openLink(
     line: lineFinder(inventory),
     slots,
     watchTask: (upid, key) => tasks.watch(upid, { key, upid }),
-    template: createTemplateReader(client, shared, now),
+    template: createTemplateReader(client, shared, () => clock.now()),
     proveAbsent: createAbsenceProver(client),
     update(latest, latestToken) {
       token = latestToken;

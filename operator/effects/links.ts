@@ -1,4 +1,5 @@
 import type { ProxmoxCluster } from '#api/kinds.ts';
+import type { Clock } from '#proxmox/clock.ts';
 import type { TransportOptions } from '#proxmox/transport.ts';
 import { type ClusterLink, type LinkEvents, linkIdentity, type OpenTransport, openLink } from './cluster-link.ts';
 
@@ -7,7 +8,7 @@ export interface LinksOptions {
   events: (cluster: string) => LinkEvents;
   openTransport: OpenTransport;
   observe?: (cluster: string) => TransportOptions['observe'];
-  now: () => number;
+  clock: Clock;
 }
 
 /** The links to every ProxmoxCluster, by name. */
@@ -37,8 +38,8 @@ export class Links {
       return present.link;
     }
     void this.disconnect(name);
-    const { events, openTransport, observe, now } = this.#options;
-    const link = openLink(cluster, token, events(name), openTransport, observe?.(name), now);
+    const { events, openTransport, observe, clock } = this.#options;
+    const link = openLink(cluster, token, events(name), openTransport, observe?.(name), clock);
     this.#links.set(name, { identity, link });
     return link;
   }

@@ -1,0 +1,74 @@
+import type { KubeClient } from '#kube/client.ts';
+import type { Clock as KubeClock } from '#kube/clock.ts';
+import type { Outcome, ReconcileContext } from '#kube/controller.ts';
+import type { EventRecorder } from '#kube/events.ts';
+import { OwnWrites } from '#kube/own-writes.ts';
+import type { Logger } from '#kube/telemetry.ts';
+import { type Clock, systemClock } from '#proxmox/clock.ts';
+import { clusterReconciler } from './controllers/proxmox-clusters.ts';
+import { machineReconciler } from './controllers/virtual-machines.ts';
+import { templateReconciler } from './controllers/vm-templates.ts';
+import { createAllocators } from './effects/allocators.ts';
+import type { OpenTransport } from './effects/cluster-link.ts';
+import { Links, type LinksOptions } from './effects/links.ts';
+import { MachineMemory } from './effects/memory.ts';
+import { createResources, type Resources } from './resources.ts';
+import { createQueues, createWake, type Queues, type Wake } from './wake.ts';
+
+/** What an operator works with; everything that touches the world outside comes from here. */
+export interface AssemblyOptions {
+  kube: KubeClient;
+  events: EventRecorder;
+  clusterId: string;
+  log: Logger;
+  openTransport: OpenTransport;
+  observe?: LinksOptions['observe'];
+  clock?: Clock;
+  queueClock?: KubeClock;
+  /** Numbers in [0, 1). */
+  random?: () => number;
+}
+
+/** The parts of an operator, wired and at rest: nothing runs until keys are taken from the queues. */
+export interface Assembly {
+  resources: Resources;
+  queues: Queues;
+  wake: Wake;
+  links: Links;
+  reconcilers: Record<keyof Queues, (key: string, context: ReconcileContext) => Promise<Outcome>>;
+}
+
+/** Wires the parts of an operator. */
+export function assemble(options: AssemblyOptions): Assembly {
+  const { kube, events, clusterId, log, openTransport, observe, random = Math.random } = options;
+  const { clock = systemClock, queueClock } = options;
+  const now = () => clock.now();
+  const resources = createResources();
+  const queues = createQueues(queueClock, random);
+  const memory = new MachineMemory(now, random);
+  const forgetKey = (key: string) => {
+    for (const { slots } of links.all()) slots.release(key);
+  };
+  const wake = createWake(resources, queues, memory, forgetKey, log);
+  const links = new Links({ events: wake.linkEvents, openTransport, observe, clock });
+  const link = (name: string) => links.get(name);
+  const allocator = createAllocators(kube, link, resources.machines);
+  const ownWrites = new OwnWrites(resources.machines, queueClock);
+  const shared = { ...resources, kube, link, allocator, now };
+  return {
+    resources,
+    queues,
+    wake,
+    links,
+    reconcilers: {
+      clusters: clusterReconciler({
+        ...shared,
+        connect: (cluster, token) => links.connect(cluster, token),
+        disconnect: name => links.disconnect(name),
+        wakeMachines: wake.machinesOf,
+      }),
+      templates: templateReconciler(shared),
+      machines: machineReconciler({ ...shared, clusterId, events, memory, ownWrites }),
+    },
+  };
+}
