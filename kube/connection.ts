@@ -1,29 +1,24 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import { Client, type Dispatcher, Pool } from 'undici';
+import type { Pool } from 'undici';
 import { type Clock, sleep, systemClock } from './clock.ts';
 import { CredentialSource, type Credentials } from './credentials.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
-import { errorFromStatus, KubeError } from './errors.ts';
+import { KubeError } from './errors.ts';
 import { noMetrics, type RuntimeMetrics } from './telemetry.ts';
+import { openPool, openSocket, readAnswer, readRefusal, type WireRequest, wireOptions } from './transport.ts';
 
-/** One request to the API server. */
-export interface KubeRequest {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** The path below the server's URL, as `collectionPath` and `objectPath` make it. */
-  path: string;
-  /** Parameters; those that are undefined are left out. */
-  query?: Record<string, string | number | boolean | undefined>;
-  /** Sent as JSON. */
-  body?: unknown;
-  /** `application/json` where absent; PATCH needs one of the patch types. */
-  contentType?: string;
+/**
+ * One request to the API server: its path below the server's URL, as `collectionPath` and `objectPath` make it, its
+ * parameters, undefined ones left out, and its body, sent as JSON.
+ */
+export interface KubeRequest extends WireRequest {
   signal?: AbortSignal | undefined;
-  /** Milliseconds for everything: the waiting for a connection, retries after 429, the whole answer. */
+  /** Milliseconds for everything: the waiting for a socket, retries after 429, the whole answer. */
   timeoutMs?: number | undefined;
 }
 
-/** A request whose answer does not end by itself. */
-export interface StreamRequest extends Omit<KubeRequest, 'method' | 'body' | 'contentType' | 'timeoutMs'> {
+/** A GET whose answer does not end by itself. */
+export interface StreamRequest extends Pick<KubeRequest, 'path' | 'query' | 'signal'> {
   /** The longest silence, in milliseconds, before the connection counts as dead. */
   silenceMs: number;
   /** Milliseconds after which the stream is ended in any case. */
@@ -34,9 +29,9 @@ export interface StreamRequest extends Omit<KubeRequest, 'method' | 'body' | 'co
 export interface Connection {
   /** Sends a request and answers its parsed JSON. */
   request(request: KubeRequest): Promise<unknown>;
-  /** Opens a stream on a connection of its own, which is destroyed when the iteration ends, in whatever way. */
+  /** Opens a stream on a socket of its own, which is destroyed when the iteration ends, in whatever way. */
   stream(request: StreamRequest): AsyncGenerator<Uint8Array, void, void>;
-  /** Ends all connections at once. */
+  /** Ends all requests at once; streams are ended by their readers. */
   close(): Promise<void>;
 }
 
@@ -46,7 +41,7 @@ export interface ConnectOptions {
   requestTimeoutMs?: number;
   /** Answers the kubeconfig to go on with after a 401; by default the same one, its files read anew. */
   reload?: () => KubeConfig;
-  /** The `User-Agent`: server logs and audit show it. */
+  /** The `User-Agent`: logs and audit of the server show it. */
   userAgent?: string;
   metrics?: RuntimeMetrics;
   clock?: Clock;
@@ -55,37 +50,18 @@ export interface ConnectOptions {
 /** 10 s is what the API server gives an admission webhook by default, the slowest part of an ordinary request. */
 const defaultRequestTimeoutMs = 10_000;
 
-/** As many requests as one controller process has use for: its workers and its reflectors. */
-const poolConnections = 32;
-
-/** The API server closes what is idle for 90 s; staying below avoids to send on a socket that it just closed. */
-const keepAliveMs = 60_000;
-
-/** A page of 500 objects has 2 to 20 MB; etcd takes 1.5 MB an object. More than this is no answer to us. */
-const maxAnswerBytes = 256 * 2 ** 20;
-
 /** Waited after a 429 that does not say how long; the API server itself says 1 s. */
 const defaultRetryAfterMs = 1000;
 
 /**
  * Connects to the cluster of the current context. Nothing is sent yet.
  *
- * A connection has one pool of keep-alive sockets. Leader election should have a connection of its own, so that a full
- * pool never costs the lease.
+ * A connection has one pool of sockets. Leader election should have a connection of its own, so that a full pool never
+ * costs the lease.
  */
 export function connect(kubeConfig: KubeConfig, options: ConnectOptions = {}): Connection {
   return new HttpConnection(kubeConfig, options);
 }
-
-/** HTTP/1 only: over HTTP/2 an aborted request would come back over the same, perhaps dead, session. */
-const dispatcherOptions = {
-  allowH2: false,
-  pipelining: 1,
-  keepAliveTimeout: keepAliveMs,
-  // Deadlines of our own cover the whole request; undici's would end a quiet watch.
-  headersTimeout: 0,
-  bodyTimeout: 0,
-} as const;
 
 class HttpConnection implements Connection {
   readonly #credentials: CredentialSource;
@@ -104,8 +80,9 @@ class HttpConnection implements Connection {
   }
 
   async request(request: KubeRequest): Promise<unknown> {
-    using deadline = startDeadline(request.timeoutMs ?? this.#requestTimeoutMs, request.signal, this.#clock);
-    const endsAt = this.#clock.now() + (request.timeoutMs ?? this.#requestTimeoutMs);
+    const timeoutMs = request.timeoutMs ?? this.#requestTimeoutMs;
+    using deadline = startDeadline(timeoutMs, request.signal, this.#clock);
+    const endsAt = this.#clock.now() + timeoutMs;
     for (;;) {
       try {
         return await this.#authenticated(credentials => this.#exchange(credentials, request, deadline));
@@ -121,7 +98,7 @@ class HttpConnection implements Connection {
   async *stream(request: StreamRequest): AsyncGenerator<Uint8Array, void, void> {
     using silence = startDeadline(this.#requestTimeoutMs, request.signal, this.#clock);
     using lifetime = startDeadline(request.lifetimeMs, silence.signal, this.#clock);
-    const { dispatcher, body } = await this.#authenticated(credentials => this.#open(credentials, request, lifetime));
+    const { socket, body } = await this.#authenticated(credentials => this.#open(credentials, request, lifetime));
     try {
       silence.extend(request.silenceMs);
       for await (const chunk of body) {
@@ -129,9 +106,9 @@ class HttpConnection implements Connection {
         yield chunk;
       }
     } catch (error) {
-      throw this.#explain(error, request.signal, silence.expired || lifetime.expired);
+      throw this.#explain(error, request.signal, lifetime);
     } finally {
-      await dispatcher.destroy();
+      await socket.destroy();
     }
   }
 
@@ -155,58 +132,39 @@ class HttpConnection implements Connection {
     const startedAt = this.#clock.now();
     let status = 0;
     try {
-      const dispatcher = this.#poolFor(credentials);
-      const options = this.#dispatchOptions(credentials, request, deadline.signal);
-      const response = await dispatcher.request(options);
-      const text = await response.body.text();
+      const options = wireOptions(credentials, request, this.#userAgent, deadline.signal);
+      const response = await this.#poolFor(credentials).request(options);
+      const answer = await readAnswer(response);
       status = response.statusCode;
-      return answerOf(status, text, response.headers['retry-after']);
+      return answer;
     } catch (error) {
-      throw this.#explain(error, request.signal, deadline.expired);
+      const explained = this.#explain(error, request.signal, deadline);
+      if (explained instanceof KubeError) status = explained.status;
+      throw explained;
     } finally {
       this.#metrics.requestEnded(request.method, status, (this.#clock.now() - startedAt) / 1000);
     }
   }
 
   async #open(credentials: Credentials, request: StreamRequest, deadline: Deadline) {
-    const dispatcher = new Client(credentials.server.origin, { ...dispatcherOptions, connect: credentials.tls });
+    const socket = openSocket(credentials);
     try {
-      const options = this.#dispatchOptions(credentials, { ...request, method: 'GET' }, deadline.signal);
-      const response = await dispatcher.request(options);
-      if (response.statusCode === 200) return { dispatcher, body: response.body };
-      throw answerError(response.statusCode, await response.body.text(), response.headers['retry-after']);
+      const { path, query = {} } = request;
+      const options = wireOptions(credentials, { method: 'GET', path, query }, this.#userAgent, deadline.signal);
+      const response = await socket.request(options);
+      if (response.statusCode !== 200) throw await readRefusal(response);
+      return { socket, body: response.body };
     } catch (error) {
-      await dispatcher.destroy();
-      throw this.#explain(error, request.signal, deadline.signal.aborted);
+      await socket.destroy();
+      throw this.#explain(error, request.signal, deadline);
     }
   }
 
-  #dispatchOptions(credentials: Credentials, request: KubeRequest, signal: AbortSignal): Dispatcher.RequestOptions {
-    const body = request.body === undefined ? null : JSON.stringify(request.body);
-    return {
-      method: request.method,
-      path: pathOf(credentials.server, request),
-      body,
-      signal,
-      headers: {
-        ...credentials.headers,
-        accept: 'application/json',
-        'user-agent': this.#userAgent,
-        ...(body === null ? {} : { 'content-type': request.contentType ?? 'application/json' }),
-      },
-    };
-  }
-
   #poolFor(credentials: Credentials): Pool {
-    if (this.#pool?.tlsFingerprint !== credentials.tlsFingerprint) {
+    const { tlsFingerprint } = credentials;
+    if (this.#pool?.tlsFingerprint !== tlsFingerprint) {
       this.#recycle();
-      const dispatcher = new Pool(credentials.server.origin, {
-        ...dispatcherOptions,
-        connections: poolConnections,
-        maxResponseSize: maxAnswerBytes,
-        connect: credentials.tls,
-      });
-      this.#pool = { dispatcher, tlsFingerprint: credentials.tlsFingerprint };
+      this.#pool = { dispatcher: openPool(credentials), tlsFingerprint };
     }
     return this.#pool.dispatcher;
   }
@@ -217,45 +175,22 @@ class HttpConnection implements Connection {
     this.#pool = undefined;
   }
 
-  /** Translates what undici throws. After a broken connection its siblings and the CA are not trusted either. */
-  #explain(error: unknown, callerSignal: AbortSignal | undefined, expired: boolean): unknown {
+  /**
+   * Translates what undici throws. Where a connection broke or went silent, the others of the pool may be as dead, and
+   * the CA may have been replaced.
+   */
+  #explain(error: unknown, callerSignal: AbortSignal | undefined, deadline: Deadline): unknown {
     if (error instanceof KubeError) return error;
     if (callerSignal?.aborted) return callerSignal.reason;
     this.#recycle();
     this.#credentials.expire();
-    if (expired) {
+    if (deadline.signal.aborted) {
       const message = 'the API server did not answer in time';
       return new KubeError({ status: 0, reason: 'DeadlineExceeded', message, cause: error });
     }
     const message = `the API server cannot be reached: ${error instanceof Error ? error.message : String(error)}`;
     return new KubeError({ status: 0, reason: 'Unreachable', message, cause: error });
   }
-}
-
-function pathOf(server: URL, { path, query = {} }: KubeRequest): string {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
-  const prefix = server.pathname.replace(/\/$/, '');
-  return parameters.size > 0 ? `${prefix}${path}?${parameters}` : `${prefix}${path}`;
-}
-
-function answerOf(status: number, text: string, retryAfter: string | string[] | undefined): unknown {
-  if (status < 200 || status > 299) throw answerError(status, text, retryAfter);
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new KubeError({ status: 0, reason: 'Malformed', message: 'the answer is no JSON', cause });
-  }
-}
-
-function answerError(status: number, text: string, retryAfter: string | string[] | undefined): KubeError {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    // A proxy's page: the status alone has to do.
-  }
-  return errorFromStatus(status, body, typeof retryAfter === 'string' ? retryAfter : undefined);
 }
 
 /** Priority and fairness refuses before it executes, so any request may be repeated. */

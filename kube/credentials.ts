@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RequestOptions } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 
 /** What a request needs to reach the API server and be believed. */
 export interface Credentials {
@@ -63,11 +63,15 @@ export class CredentialSource {
   }
 }
 
-/** The same configuration with new authenticators: they keep a token file for a minute and an exec token until its end. */
-function withoutCaches({ clusters, users, contexts, currentContext }: KubeConfig): KubeConfig {
-  const config = new KubeConfig();
-  config.loadFromOptions({ clusters, users, contexts, currentContext });
-  return config;
+/**
+ * The same configuration with new authenticators: they keep a token file for a minute and an exec token until its end.
+ * It is made by the caller's own class, as loading the official client takes 60 MB and only `main` needs it.
+ */
+function withoutCaches(config: KubeConfig): KubeConfig {
+  const { clusters, users, contexts, currentContext } = config;
+  const copy = new (config.constructor as new () => KubeConfig)();
+  copy.loadFromOptions({ clusters, users, contexts, currentContext });
+  return copy;
 }
 
 async function readCredentials(config: KubeConfig): Promise<Credentials> {

@@ -4,8 +4,6 @@ import { type Clock, systemClock } from './clock.ts';
 export interface Deadline extends Disposable {
   /** Aborts when the parent does, with the parent's reason, or when the time is over. */
   readonly signal: AbortSignal;
-  /** True when it was the time, and not the parent, that aborted the signal. */
-  readonly expired: boolean;
   /** Starts the time again with a new limit in milliseconds, as a watchdog does at each sign of life. */
   extend(timeoutMs: number): void;
 }
@@ -18,20 +16,13 @@ export interface Deadline extends Disposable {
  */
 export function startDeadline(timeoutMs: number, parent?: AbortSignal, clock: Clock = systemClock): Deadline {
   const controller = new AbortController();
-  let expired = false;
-  const expire = () => {
-    expired = true;
-    controller.abort(new DOMException('the deadline passed', 'TimeoutError'));
-  };
+  const expire = () => controller.abort(new DOMException('the deadline passed', 'TimeoutError'));
   const follow = () => controller.abort(parent?.reason);
   let cancel = clock.schedule(timeoutMs, expire);
   if (parent?.aborted) follow();
   else parent?.addEventListener('abort', follow);
   return {
     signal: controller.signal,
-    get expired() {
-      return expired;
-    },
     extend(limitMs) {
       cancel();
       cancel = clock.schedule(limitMs, expire);
