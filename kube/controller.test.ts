@@ -1,11 +1,13 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { again, done, type Outcome, type ReconcileContext, runController, stalled } from './controller.ts';
+import { type Outcome, type ReconcileContext, runController } from './controller.ts';
 import { KubeError } from './errors.ts';
 import { Queue } from './queue.ts';
 import type { RuntimeMetrics } from './telemetry.ts';
 import { noMetrics } from './telemetry.ts';
 import { manualClock } from './testing/manual-clock.ts';
+
+const done: Outcome = { kind: 'done' };
 
 /** Runs a controller under a clock of its own while `body` runs. */
 async function withController(
@@ -49,7 +51,7 @@ describe('a controller', () => {
 
   it('looks again after the time that the outcome names', async () => {
     await withController(
-      async () => again(5000, 'Cloning'),
+      async () => ({ kind: 'again', afterMs: 5000, reason: 'Cloning' }),
       async ({ queue, clock, results }) => {
         queue.add('a');
         await clock.advance(4999);
@@ -60,9 +62,23 @@ describe('a controller', () => {
     );
   });
 
+  it('looks again after a backoff that grows while the outcome is a retry', async () => {
+    await withController(
+      async () => ({ kind: 'retry', reason: 'Locked' }),
+      async ({ queue, clock, results }) => {
+        queue.add('a');
+        // Half of 1 s, 2 s and 4 s: the random part is one half.
+        await clock.advance(500 + 1000 + 2000 - 1);
+        expect(results).toHaveLength(3);
+        await clock.advance(1);
+        expect(results).toEqual(Array(4).fill('test retry'));
+      },
+    );
+  });
+
   it('leaves a stalled key alone until somebody adds it', async () => {
     await withController(
-      async () => stalled('NoTemplate', 'the template does not exist'),
+      async () => ({ kind: 'stalled', reason: 'NoTemplate', message: 'the template does not exist' }),
       async ({ queue, clock, results }) => {
         queue.add('a');
         await clock.advance(1_000_000);

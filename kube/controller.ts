@@ -15,19 +15,6 @@ export type Outcome =
   /** Only a change by somebody else helps; trying again would not. */
   | { kind: 'stalled'; reason: string; message: string };
 
-/** Nothing is left to do until something changes. */
-export const done: Outcome = { kind: 'done' };
-
-/** Look again in `afterMs` milliseconds; `reason` says what is waited for. */
-export function again(afterMs: number, reason: string): Outcome {
-  return { kind: 'again', afterMs, reason };
-}
-
-/** Only a change by somebody else helps. */
-export function stalled(reason: string, message: string): Outcome {
-  return { kind: 'stalled', reason, message };
-}
-
 /** What a reconcile gets beside its key. */
 export interface ReconcileContext {
   /** On every log line of this run. */

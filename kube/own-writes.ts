@@ -21,7 +21,13 @@ export class OwnWrites {
 
   /** Notes the resourceVersion that the API server answered to a write of that key. */
   note(key: string, resourceVersion: string): void {
+    // Set anew, so that the oldest come first; those of keys that nobody asks for any more go with time.
+    this.#writes.delete(key);
     this.#writes.set(key, { resourceVersion, at: this.#clock.now() });
+    for (const [oldKey, write] of this.#writes) {
+      if (!this.#isTooOld(write)) break;
+      this.#writes.delete(oldKey);
+    }
   }
 
   /**
@@ -31,9 +37,12 @@ export class OwnWrites {
   isPending(key: string): boolean {
     const write = this.#writes.get(key);
     if (!write) return false;
-    const tooOld = this.#clock.now() - write.at > longestWaitMs;
-    if (!tooOld && !this.#store.hasSeen(write.resourceVersion)) return true;
+    if (!this.#isTooOld(write) && !this.#store.hasSeen(write.resourceVersion)) return true;
     this.#writes.delete(key);
     return false;
+  }
+
+  #isTooOld({ at }: { at: number }): boolean {
+    return this.#clock.now() - at > longestWaitMs;
   }
 }
