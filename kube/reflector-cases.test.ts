@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createKubeClient } from './client.ts';
 import { type Connection, connect } from './connection.ts';
+import { Queue } from './queue.ts';
 import { Reflector, type ReflectorTimings } from './reflector.ts';
 import { type KubeObject, keyOf, type ResourceType } from './resource.ts';
 import { type ApiServer, collectionOf, startApiServer } from './testing/api-server.ts';
@@ -38,13 +39,17 @@ beforeEach(async () => {
   proxy = await startFaultProxy({ url: server.url });
   connection = connect(proxy.kubeConfig(), { requestTimeoutMs: 300 });
   const changes: Bench['changes'] = [];
+  const queue = new Queue();
   const reflector = new Reflector<KubeObject>({
     client: createKubeClient(connection),
     type: widgets,
     timings,
-    onChange: (key, kind, object) => changes.push({ key, kind, object }),
+    onChange(key, kind, object) {
+      changes.push({ key, kind, object });
+      queue.add(key);
+    },
   });
-  bench = { world: worldOf(server), proxy, reflector, changes, timings, slackMs: 1000 };
+  bench = { world: worldOf(server), proxy, reflector, changes, queue, timings, slackMs: 1000 };
   const stopper = new AbortController();
   const running = reflector.run(stopper.signal);
   stop = () => {

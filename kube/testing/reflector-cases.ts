@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
+import { runController } from '../controller.ts';
+import type { Queue } from '../queue.ts';
 import type { Reflector, ReflectorTimings } from '../reflector.ts';
 import type { KubeObject } from '../resource.ts';
 import type { Change } from '../store.ts';
@@ -24,6 +26,8 @@ export interface Bench {
   reflector: Reflector<KubeObject>;
   /** Everything that the reflector told so far. */
   changes: Change<KubeObject>[];
+  /** Gets the key of each change. */
+  queue: Queue;
   timings: ReflectorTimings;
   /** Milliseconds that a busy machine may add to each limit. */
   slackMs: number;
@@ -227,6 +231,47 @@ export const reflectorCases: ReflectorCase[] = [
       assert.ok(perPace < 1.2, `${perPace.toFixed(1)} requests in the time for one`);
       proxy.fault = () => undefined;
       return worstMs;
+    },
+  },
+  {
+    id: 'i',
+    title: 'a slow handler',
+    must: 'handlers only enqueue keys: nothing overlaps, and the last look is at the last state',
+    async run({ world, reflector, queue, ...bench }) {
+      const looks: string[] = [];
+      const running = new Set<string>();
+      const stopper = new AbortController();
+      const reconcile = async (key: string) => {
+        assert.ok(!running.has(key), `${key} runs twice at once`);
+        running.add(key);
+        looks.push(reflector.store.get(key)?.metadata.resourceVersion ?? '');
+        // Each run takes longer than the one that follows it.
+        await delay(Math.max(0, 50 - 10 * looks.length));
+        running.delete(key);
+        return { kind: 'done' } as const;
+      };
+      const controller = runController({ name: 'slow', queue, concurrency: 4, reconcile, signal: stopper.signal });
+      for (let times = 0; times < 20; times += 1) {
+        await world.put('slow');
+        await delay(2);
+      }
+      const noticedMs = await isTrue({ world, reflector, queue, ...bench }, 0);
+      await eventually('nothing waits or runs', () => queue.stats().ready + queue.stats().running === 0);
+      stopper.abort();
+      await controller;
+      const last = reflector.store.list().find(({ metadata }) => metadata.name === 'slow');
+      assert.equal(looks.at(-1), last?.metadata.resourceVersion);
+      return noticedMs;
+    },
+  },
+  {
+    id: 'dup',
+    title: 'each event comes twice',
+    must: 'told once',
+    async run(bench) {
+      bench.proxy.distortNextEvent(line => ({ text: line + line, thenEnd: false }));
+      await bench.world.put('one');
+      return isTrue(bench, 0);
     },
   },
 ];
