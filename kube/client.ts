@@ -23,7 +23,7 @@ export interface ListOptions extends CallOptions {
   namespace?: string | undefined;
   labelSelector?: string | undefined;
   fieldSelector?: string | undefined;
-  /** Objects a page; 500 where absent, as client-go has it. */
+  /** Objects a page; 250 where absent. */
   pageSize?: number;
 }
 
@@ -96,10 +96,11 @@ export interface KubeClient {
   readonly connection: Connection;
 }
 
-/** A page of 500 objects is big and slow where etcd is: three times an ordinary request. */
+/** A page is big, and slow where etcd is: three times an ordinary request. */
 const listTimeoutMs = 30_000;
 
-const defaultPageSize = 500;
+/** Half of client-go's: the text of a page is most of what a list takes in memory beyond its objects. */
+const defaultPageSize = 250;
 
 const objectSchema = z.looseObject({ metadata: z.looseObject({ name: z.string() }) });
 
