@@ -4,13 +4,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Connection, type ConnectOptions, connect } from './connection.ts';
+import { runController } from './controller.ts';
 import { isUnanswered, KubeError } from './errors.ts';
-import { type ApiServer, type ApiServerOptions, startApiServer } from './testing/api-server.ts';
+import { Queue } from './queue.ts';
+import type { KubeObject, ResourceType } from './resource.ts';
+import { type ApiServer, type ApiServerOptions, collectionOf, startApiServer } from './testing/api-server.ts';
 import { makeSelfSigned } from './testing/certificate.ts';
 import { eventually } from './testing/eventually.ts';
 import { type FaultProxy, startFaultProxy } from './testing/fault-proxy.ts';
 
-const collection = '/v1/configmaps';
+interface Counted extends KubeObject {
+  status?: Record<string, number>;
+}
+
+const configMaps: ResourceType = {
+  group: '',
+  version: 'v1',
+  plural: 'configmaps',
+  kind: 'ConfigMap',
+  namespaced: true,
+};
+const collection = collectionOf(configMaps);
 const path = '/api/v1/configmaps';
 const getList = { method: 'GET', path } as const;
 
@@ -154,6 +168,32 @@ describe('a request', () => {
     proxy.fault = once({ kind: 'answer', status: 429, body: { code: 429, details: { retryAfterSeconds: 30 } } });
     await expect(connection.request(getList)).rejects.toMatchObject({ status: 429, retryAfterMs: 30_000 });
     expect(proxy.requests).toHaveLength(1);
+  });
+});
+
+describe('two writers of one status', () => {
+  it('row 21: lose nothing though every second write is a conflict', async () => {
+    const { server, proxy, connection } = await startProxied();
+    const client = createKubeClient(connection);
+    const key = { namespace: 'ns', name: 'a' };
+    server.table.put(collection, { metadata: key, status: {} });
+    let writes = 0;
+    const conflict = { kind: 'answer', status: 409, body: { code: 409, reason: 'Conflict' } } as const;
+    proxy.fault = ({ method }) => (method === 'PUT' && writes++ % 2 === 1 ? conflict : undefined);
+    const queue = new Queue({ backoffMs: 1, backoffMaxMs: 5, retryBurst: 1000 });
+    const stopper = new AbortController();
+    const reconcile = async (writer: string) => {
+      const object = await client.get<Counted>(configMaps, key);
+      const count = (object.status?.[writer] ?? 0) + 1;
+      await client.replaceStatus(configMaps, { ...object, status: { ...object.status, [writer]: count } });
+      return count < 10 ? ({ kind: 'again', afterMs: 0, reason: 'Counting' } as const) : ({ kind: 'done' } as const);
+    };
+    const controller = runController({ name: 'writers', queue, concurrency: 2, reconcile, signal: stopper.signal });
+    for (const writer of ['alpha', 'beta']) queue.add(writer);
+    const status = () => server.table.list(collection)[0]?.status as Counted['status'];
+    await eventually('both counts', () => status()?.alpha === 10 && status()?.beta === 10);
+    stopper.abort();
+    await controller;
   });
 });
 

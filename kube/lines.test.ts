@@ -15,7 +15,7 @@ async function* toAsync<T>(values: Iterable<T>): AsyncGenerator<T> {
 describe('the lines of a stream', () => {
   it('are the same wherever the chunks end, even inside a character', async () => {
     const texts = fc.array(
-      fc.string({ unit: 'grapheme', minLength: 1 }).filter(text => !/[\r\n]/.test(text) && text.trim()),
+      fc.string({ unit: 'grapheme', minLength: 1 }).filter(text => !/[\r\n]/.test(text) && text.trim() !== ''),
     );
     await fc.assert(
       fc.asyncProperty(texts, fc.array(fc.nat({ max: 200 })), async (lines, cuts) => {
