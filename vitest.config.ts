@@ -18,6 +18,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/**/*.test.ts'],
+          globalSetup: ['test/control-plane/global-setup.ts'],
           testTimeout: 180_000,
           hookTimeout: 900_000,
           fileParallelism: false,

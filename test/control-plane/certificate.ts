@@ -16,8 +16,9 @@ const HOUR_MS = 3_600_000;
 
 const der = (tag: number, ...content: (Der | number[])[]): Der => {
   const body = Buffer.concat(content.map(part => Buffer.from(part)));
-  if (body.length < 0x80) return Buffer.concat([Buffer.from([tag, body.length]), body]);
-  return Buffer.concat([Buffer.from([tag, 0x82, body.length >> 8, body.length & 0xff]), body]);
+  const length = body.length;
+  const header = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from([tag, ...header]), body]);
 };
 const sequence = (...content: Der[]): Der => der(0x30, ...content);
 const set = (content: Der): Der => der(0x31, content);

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { startKind } from './kind.ts';
 import { readKubeconfig, writeServiceAccountKubeconfig } from './kubeconfig.ts';
@@ -69,8 +69,10 @@ async function describe({ kubeconfig, stop }: Running, dir: string): Promise<Con
   const { config, cluster } = readKubeconfig(kubeconfig);
   let { caFile } = cluster;
   if (cluster.caData) {
-    caFile = join(dir, 'ca.crt');
-    await writeFile(caFile, Buffer.from(cluster.caData, 'base64'));
+    caFile = join(dir, 'cluster-ca.crt');
+    // Whole at any instant: test files that share a control plane each write the same.
+    await writeFile(`${caFile}.${process.pid}`, Buffer.from(cluster.caData, 'base64'));
+    await rename(`${caFile}.${process.pid}`, caFile);
   }
   return {
     kubeconfig,

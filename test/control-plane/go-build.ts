@@ -25,6 +25,8 @@ export interface BuildContext {
   env: NodeJS.ProcessEnv;
   log: (line: string) => void;
   signal: AbortSignal;
+  /** Folder that keeps what was built; `.cache` of the repository where it is not given. */
+  cache?: string;
 }
 
 const CACHE = join(import.meta.dirname, '../../.cache');
@@ -34,7 +36,7 @@ const CACHE = join(import.meta.dirname, '../../.cache');
  * process that asks meanwhile waits for the first. Rejects with what to install where there is no fitting Go.
  */
 export async function goBuild(program: GoProgram, context: BuildContext): Promise<string> {
-  const parent = join(CACHE, program.name);
+  const parent = join(context.cache ?? CACHE, program.name);
   const folder = join(parent, await cacheKey(program));
   if (await exists(join(folder, program.name))) return folder;
   await mkdir(parent, { recursive: true });
@@ -57,7 +59,7 @@ async function buildInto(folder: string, program: GoProgram, { env, log, signal 
   const goEnv = { ...env, CGO_ENABLED: '0', GOWORK: 'off' };
   const go = (args: string[], onErrorLine?: (line: string) => void) =>
     run({ file: 'go', args, cwd: program.module, env: goEnv, signal, ...(onErrorLine && { onErrorLine }) });
-  await requireGo(() => go(['env', 'GOVERSION']));
+  await requireGo(() => go(['list', '-m']));
 
   const unfinished = await mkdtemp(`${folder}.`);
   const progress = startProgress(program.name, log);
@@ -78,9 +80,9 @@ async function buildInto(folder: string, program: GoProgram, { env, log, signal 
   }
 }
 
-async function requireGo(askVersion: () => Promise<string>): Promise<void> {
+async function requireGo(readModule: () => Promise<string>): Promise<void> {
   try {
-    await askVersion();
+    await readModule();
   } catch (error) {
     if ((error as Error).name === 'AbortError') throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new Error(`There is no Go here. ${REMEDY}`);

@@ -1,16 +1,18 @@
 import { mkdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { writeCredentials } from './credentials.ts';
 import { apiServerFlags, controllerManagerFlags, etcdFlags, files } from './flags.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
+import { freePort } from './port.ts';
 import { isExecutable } from './programs.ts';
 import { type GroupOptions, ServerGroup } from './server-group.ts';
 
 /** Which servers to run, and where. The folder of programs has etcd, kube-apiserver, perhaps kube-controller-manager. */
 export interface LocalOptions extends GroupOptions {
   apiServerArgs: readonly string[];
+  /** Gives the API server's port; a free one where it is not given. */
+  pickPort?: () => Promise<number>;
   log: (line: string) => void;
   signal: AbortSignal;
 }
@@ -24,6 +26,7 @@ export interface Running {
 const PORT_ATTEMPTS = 5;
 // It takes three seconds on two idle cores; these may be busy with compiling something else.
 const START_MS = 120_000;
+const CONNECT_MS = 2_000;
 
 /** Starts the servers and resolves when they are ready. Rejects with the end of a server's log and leaves none behind. */
 export async function startLocal(options: LocalOptions): Promise<Running> {
@@ -44,7 +47,8 @@ async function startServers(group: ServerGroup, options: LocalOptions): Promise<
   const { dir, programs, log, signal } = options;
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const { ca, adminToken } = await writeCredentials(dir);
-  const api = new Agent({ connect: { ca } });
+  // Whoever took our port may let a connection hang.
+  const api = new Agent({ connect: { ca, timeout: CONNECT_MS } });
   try {
     group.start('etcd', etcdFlags());
     const server = await startApiServer(group, options, url => exists(api, `${url}/readyz`, adminToken));
@@ -64,14 +68,14 @@ async function startServers(group: ServerGroup, options: LocalOptions): Promise<
   }
 }
 
-/** Resolves with the URL of an API server that is ready. Another process may take the free port first: then again. */
+/** Resolves with the URL of an API server that is ready. Another process may be faster to take its port: then again. */
 async function startApiServer(
   group: ServerGroup,
-  { apiServerArgs, signal }: LocalOptions,
+  { apiServerArgs, signal, pickPort = freePort }: LocalOptions,
   isReady: (url: string) => Promise<boolean>,
 ): Promise<string> {
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
+    const port = await pickPort();
     const url = `https://127.0.0.1:${port}`;
     const server = group.start('kube-apiserver', [...apiServerFlags(port), ...apiServerArgs]);
     try {
@@ -83,15 +87,6 @@ async function startApiServer(
       if (!taken || attempt === PORT_ATTEMPTS) throw error;
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise(resolve => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise(resolve => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('A TCP server without a port');
-  return address.port;
 }
 
 /** True for 200; false for any other answer, and for none, as long as the server does not listen yet. */

@@ -56,7 +56,8 @@ async function readHolder(path: string): Promise<number | undefined> {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** True while a process with that id exists, be it of another user. */
+export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
