@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createKubeClient } from './client.ts';
 import { type Connection, type ConnectOptions, connect } from './connection.ts';
 import { runController } from './controller.ts';
 import { isUnanswered, KubeError } from './errors.ts';
