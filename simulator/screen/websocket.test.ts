@@ -98,7 +98,7 @@ describe('the WebSocket of a console', () => {
     const socket = await openSocket();
     socket.send('bye');
     await once(socket, 'close');
-    expect(ended).toBe(1);
+    await expect.poll(() => ended).toBe(1);
   });
 
   it.each([
@@ -112,7 +112,7 @@ describe('the WebSocket of a console', () => {
     socket.write(bytes);
     socket.resume();
     await once(socket, 'close');
-    expect(ended).toBe(1);
+    await expect.poll(() => ended).toBe(1);
   });
 
   it('refuses other versions, other protocols and a missing key in words', () => {
