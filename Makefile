@@ -1,0 +1,66 @@
+# `make` lists the targets. Each does its own set-up, and is quick the second time. Node 24 comes from npm, so that the
+# system's own Node only has to run npm itself.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+SYSTEM_PATH := $(PATH)
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+RESULTS := .cache/results
+# npm touches this file whenever it installs.
+MODULES := node_modules/.package-lock.json
+
+# Runs a step, and leaves a note if it fails: test/results counts those.
+step = @mkdir -p $(RESULTS); rm -f $(RESULTS)/$@.*; echo "== $@: $(1)"; \
+	$(1) || { touch $(RESULTS)/$@.failed; exit 1; }
+vitest = vitest run --project $(1) --reporter=default --reporter=json --outputFile.json=$(RESULTS)/$(1).json
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(MODULES) ## start everything here, with a simulated Proxmox VE, until ^C
+	@node cli/berth.ts demo $(ARGS)
+
+.PHONY: demo-check
+demo-check: $(MODULES) ## start the demo, walk through it and stop
+	@node cli/berth.ts demo --check $(ARGS)
+
+.PHONY: check
+check: types lint unused unit ## static checks and unit tests, in under a minute
+
+.PHONY: test
+test: check system ## all of check, and the tests that need a real Kubernetes
+
+.PHONY: types
+types: $(MODULES)
+	$(call step,tsc)
+
+.PHONY: lint
+lint: $(MODULES)
+	$(call step,biome check --error-on-warnings)
+
+.PHONY: unused
+unused: $(MODULES)
+	$(call step,knip)
+
+.PHONY: unit
+unit: $(MODULES)
+	$(call step,$(call vitest,unit))
+
+.PHONY: system
+system: $(MODULES)
+	$(call step,node test/control-plane/build.ts && $(call vitest,system))
+
+.PHONY: clean
+clean: ## remove what was built, downloaded and stored
+	rm -rf .cache coverage node_modules
+
+$(MODULES): package-lock.json
+	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or newer (https://nodejs.org).'; exit 1; }
+	@echo '== npm packages'
+	@PATH='$(SYSTEM_PATH)' npm ci
+	@touch $@
+	@node -e 'process.exit(+process.versions.node.split(".")[0] < 24)' || \
+	  { echo 'npm has no Node 24 for this machine: install Node.js 24 or newer (https://nodejs.org).'; exit 1; }

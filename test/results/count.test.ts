@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { countResults } from './count.ts';
+
+const file = (status: 'passed' | 'failed', ...tests: string[]) => ({
+  status,
+  assertionResults: tests.map(test => ({ status: test })),
+});
+const report = (...testResults: ReturnType<typeof file>[]) => ({ numTotalTests: 3, testResults });
+
+it('tests are summed over files and steps', () => {
+  const unit = {
+    failed: true,
+    report: report(file('failed', 'passed', 'failed'), file('passed', 'passed', 'skipped')),
+  };
+  const system = { failed: false, report: report(file('passed', 'passed', 'todo')) };
+  expect(countResults([unit, system])).toEqual({ passed: 3, failed: 1, skipped: 2 });
+});
+
+it('a file that could not be loaded is a failure', () => {
+  expect(countResults([{ failed: true, report: report(file('failed')) }])).toEqual({
+    passed: 0,
+    failed: 1,
+    skipped: 0,
+  });
+});
+
+it('a static check that failed is a failure, one that passed is no test', () => {
+  const steps = [true, false].map(failed => ({ failed, report: undefined }));
+  expect(countResults(steps)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+});
+
+it('a run that failed although its tests passed is a failure', () => {
+  const unhandled = { failed: true, report: report(file('passed', 'passed')) };
+  expect(countResults([unhandled])).toEqual({ passed: 1, failed: 1, skipped: 0 });
+});
+
+it('a report that is none is not taken for an empty one', () => {
+  expect(() => countResults([{ failed: false, report: {} }])).toThrow('testResults');
+});
