@@ -4,10 +4,12 @@ import { group, version } from './names.ts';
 import { type ProxmoxClusterSpec, type ProxmoxClusterStatus, proxmoxCluster } from './proxmox-cluster.ts';
 import { type VirtualMachineSpec, virtualMachine } from './virtual-machine.ts';
 import type { VirtualMachineStatus } from './virtual-machine-status.ts';
+import { type VmPolicySpec, type VmPolicyStatus, vmPolicy } from './vm-policy.ts';
+import { type VmQuotaSpec, type VmQuotaStatus, vmQuota } from './vm-quota.ts';
 import { type VmTemplateSpec, type VmTemplateStatus, vmTemplate } from './vm-template.ts';
 
 /** All kinds of Berth, in the order in which they should be installed. */
-export const kinds: readonly KindDefinition[] = [proxmoxCluster, vmTemplate, virtualMachine];
+export const kinds: readonly KindDefinition[] = [proxmoxCluster, vmTemplate, vmPolicy, vmQuota, virtualMachine];
 
 /** The part of an object's metadata that Berth reads. */
 export interface Metadata {
@@ -35,6 +37,8 @@ export interface Resource<Spec, Status extends { conditions?: Condition[] }> {
 export type VirtualMachine = Resource<VirtualMachineSpec, VirtualMachineStatus>;
 export type ProxmoxCluster = Resource<ProxmoxClusterSpec, ProxmoxClusterStatus>;
 export type VmTemplate = Resource<VmTemplateSpec, VmTemplateStatus>;
+export type VmQuota = Resource<VmQuotaSpec, VmQuotaStatus>;
+export type VmPolicy = Resource<VmPolicySpec, VmPolicyStatus>;
 
 /** Where the API server serves a kind. */
 export const resourceType = ({ kind, plural, namespaced }: KindDefinition) => ({
@@ -48,3 +52,5 @@ export const resourceType = ({ kind, plural, namespaced }: KindDefinition) => ({
 export const virtualMachines = resourceType(virtualMachine);
 export const proxmoxClusters = resourceType(proxmoxCluster);
 export const vmTemplates = resourceType(vmTemplate);
+export const vmQuotas = resourceType(vmQuota);
+export const vmPolicies = resourceType(vmPolicy);
