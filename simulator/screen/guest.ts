@@ -2,7 +2,7 @@
 export interface Guest {
   vmid: number;
   name(): string;
-  /** QEMU's word: running, paused, … */
+  /** QEMU's word: running, paused, …; `stopped` once QEMU is gone. */
   state(): string;
   /** Whole seconds since QEMU started. */
   uptimeSeconds(): number;

@@ -122,7 +122,7 @@ describe('an RFB session', () => {
 
   it('refuses a wrong password', async () => {
     const { viewer, ended } = watch(machine().screen, { typed: 'falsch00' });
-    await expect.poll(() => viewer.refusal).toBe('Authentication failed');
+    await expect.poll(() => viewer.refusal).toBe('Authentication failed\0');
     expect(ended()).toBe(1);
   });
 

@@ -87,7 +87,8 @@ export class RfbSession {
     const { challenge, password, send } = this.#options;
     if (isRightAnswer(challenge, received.subarray(0, CHALLENGE_LENGTH), password)) send(uint32(0));
     else {
-      const reason = Buffer.from('Authentication failed');
+      // QEMU sends the end of its string too.
+      const reason = Buffer.from('Authentication failed\0');
       send(Buffer.concat([uint32(1), uint32(reason.length), reason]));
       this.close();
     }

@@ -53,10 +53,27 @@ export class Viewer {
 
   /** Resolves when the text of the screen, its lines joined, matches; rejects after `timeoutMs`. */
   see(pattern: RegExp, timeoutMs = 5000): Promise<void> {
+    return this.#wait(
+      () => pattern.test(this.text()),
+      () => `never saw ${pattern} in\n${this.text()}`,
+      timeoutMs,
+    );
+  }
+
+  /** Resolves when so many pixels are not black. */
+  seeLight(pixels: number, timeoutMs = 10_000): Promise<void> {
+    return this.#wait(
+      () => this.litPixels() >= pixels,
+      () => `never saw ${pixels}: ${this.litPixels()}`,
+      timeoutMs,
+    );
+  }
+
+  #wait(isSeen: () => boolean, describe: () => string, timeoutMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`never saw ${pattern} in\n${this.text()}`)), timeoutMs);
+      const timer = setTimeout(() => reject(new Error(describe())), timeoutMs);
       const look = () => {
-        if (!pattern.test(this.text())) return;
+        if (!isSeen()) return;
         clearTimeout(timer);
         this.#changes.delete(look);
         resolve();
@@ -70,6 +87,13 @@ export class Viewer {
   text(): string {
     const rows = Array.from({ length: this.height / CELL_HEIGHT }, (_, row) => this.#readRow(row));
     return rows.join('\n');
+  }
+
+  /** How many pixels are not black. */
+  litPixels(): number {
+    let lit = 0;
+    for (let at = 0; at < this.#pixels.length; at += 4) if (this.#pixels.readUIntLE(at, 3) !== 0) lit++;
+    return lit;
   }
 
   /** Presses and releases a key for each character; a line's end is Return. */
