@@ -80,12 +80,13 @@ async function find(parts: ClusterControllerParts, cluster: ProxmoxCluster): Pro
 
 async function probe(client: ProxmoxClient, { spec }: ProxmoxCluster): Promise<ClusterProbe> {
   const needed = neededPrivileges(spec);
-  const [{ version }, { quorate, nodes }, held] = await Promise.all([
+  const [{ version }, ...held] = await Promise.all([
     client.version(),
-    client.clusterStatus(),
-    Promise.all(Object.keys(needed).map(path => client.permissions(path))),
+    ...Object.keys(needed).map(path => client.permissions(path)),
   ]);
   const missing = missingPrivileges(needed, Object.assign({}, ...held));
+  if (missing.length > 0) return { version, missingPrivileges: missing };
+  const { quorate, nodes } = await client.clusterStatus();
   return { version, quorate, nodes, missingPrivileges: missing };
 }
 

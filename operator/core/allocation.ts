@@ -14,7 +14,8 @@ export interface ClaimRequest {
 export interface NodeCapacity {
   name: string;
   online: boolean;
-  memoryMiB: number;
+  /** Absent where the token may not see it (Sys.Audit on the node): then it limits nothing. */
+  memoryMiB?: number;
   /** Memory of every machine on the node, whoever made it. */
   takenMemoryMiB: number;
   /** What Berth's own machines take; the caps of the ProxmoxCluster are about these. */
@@ -133,7 +134,7 @@ function weigh(node: NodeCapacity, demand: Demand, spec: ProxmoxClusterSpec, inF
   const coming = inFlight.filter(claim => claim.node === node.name);
   const comingCpu = sum(coming.map(({ cpu }) => cpu));
   const comingMiB = sum(coming.map(({ memoryMiB }) => memoryMiB));
-  const freeMiB = node.memoryMiB - node.takenMemoryMiB - comingMiB;
+  const freeMiB = (node.memoryMiB ?? 0) - node.takenMemoryMiB - comingMiB;
   const caps = spec.nodes.find(({ name }) => name === node.name);
   const capped =
     over(caps?.maxVMs, node.berth.vms + coming.length + 1, 'machines') ??
@@ -144,7 +145,9 @@ function weigh(node: NodeCapacity, demand: Demand, spec: ProxmoxClusterSpec, inF
       'MiB of memory',
     );
   const tooSmall =
-    demand.memoryMiB > freeMiB ? `${demand.memoryMiB} MiB are needed, ${Math.max(freeMiB, 0)} MiB are free` : undefined;
+    node.memoryMiB !== undefined && demand.memoryMiB > freeMiB
+      ? `${demand.memoryMiB} MiB are needed, ${Math.max(freeMiB, 0)} MiB are free`
+      : undefined;
   return { name: node.name, freeMiB, obstacle: capped ?? tooSmall, capped: capped !== undefined };
 }
 

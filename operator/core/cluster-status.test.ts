@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { clusterStatusOf, missingPrivileges, neededPrivileges, staleClaims } from './cluster-status.ts';
 import { cluster } from './testing/fixtures.ts';
@@ -20,7 +21,7 @@ describe('Ready of a ProxmoxCluster', () => {
     ['no quorum', { ...probe, quorate: false }, 'NoQuorum', 'no quorum'],
     [
       'F143: a privilege is missing',
-      { ...probe, missingPrivileges: ['/vms: VM.Clone'] },
+      { version: '8.4.21', missingPrivileges: ['/vms: VM.Clone'] },
       'MissingPrivileges',
       '/vms: VM.Clone',
     ],
@@ -51,6 +52,12 @@ test('F143: missing privileges are named with their path', () => {
   expect(missingPrivileges(needed, { ...all, '/storage/shared': {} })).toEqual([
     '/storage/shared: Datastore.AllocateSpace',
   ]);
+});
+
+test('F143: the documented role has what is needed, and nothing more', () => {
+  const page = readFileSync(new URL('../../docs/operations/proxmox-permissions.md', import.meta.url), 'utf8');
+  const documented = /--privs "([^"]+)"/.exec(page)?.[1]?.split(' ');
+  expect(documented?.sort()).toEqual([...new Set(Object.values(neededPrivileges(cluster().spec)).flat())].sort());
 });
 
 describe('a claim is taken back', () => {

@@ -6,8 +6,9 @@ import type { Finding } from './decision.ts';
 /** What was learnt by asking a Proxmox cluster about itself. */
 export interface ClusterProbe {
   version: string;
-  quorate: boolean;
-  nodes: { name: string; online: boolean }[];
+  /** Unknown to a token that may not ask. */
+  quorate?: boolean;
+  nodes?: { name: string; online: boolean }[];
   /** As `PATH: PRIVILEGE`. */
   missingPrivileges: string[];
 }
@@ -29,6 +30,8 @@ export function neededPrivileges({ storages }: ProxmoxClusterSpec): Record<strin
     'VM.PowerMgmt',
   ];
   return {
+    // To ask for the quorum, without which nothing is proven to be gone, and for the memory of nodes.
+    '/': ['Sys.Audit'],
     '/vms': onMachines,
     ...Object.fromEntries(storages.map(({ name }) => [`/storage/${name}`, ['Datastore.AllocateSpace']])),
     '/sdn/zones/localnetwork': ['SDN.Use'],
@@ -69,15 +72,18 @@ export function clusterStatusOf(
 }
 
 function problemOf({ spec }: ProxmoxCluster, probe: ClusterProbe): Finding | undefined {
-  if (!probe.quorate)
-    return { reason: 'NoQuorum', message: 'The Proxmox cluster has no quorum; nothing can be changed.' };
   if (probe.missingPrivileges.length > 0) {
     const message = `Berth's token lacks privileges in Proxmox: ${probe.missingPrivileges.join(', ')}.`;
     return { reason: 'MissingPrivileges', message };
   }
-  const unknown = spec.nodes.filter(({ name }) => !probe.nodes.some(node => node.name === name));
+  if (!probe.quorate)
+    return { reason: 'NoQuorum', message: 'The Proxmox cluster has no quorum; nothing can be changed.' };
+  if (!probe.quorate)
+    return { reason: 'NoQuorum', message: 'The Proxmox cluster has no quorum; nothing can be changed.' };
+  const nodes = probe.nodes ?? [];
+  const unknown = spec.nodes.filter(({ name }) => !nodes.some(node => node.name === name));
   if (unknown.length === 0) return undefined;
-  const has = probe.nodes.map(({ name }) => name).join(', ');
+  const has = nodes.map(({ name }) => name).join(', ');
   const names = unknown.map(({ name }) => name).join(', ');
   return { reason: 'UnknownNode', message: `spec.nodes: Proxmox has no node ${names}; it has ${has}.` };
 }

@@ -24,10 +24,10 @@ export function nodeCapacities(inventory: Inventory, machines: VirtualMachine[],
       memoryMiB: sum.memoryMiB + toMiB(spec.resources.memory),
     });
   }
-  return inventory.nodes.map(({ name, online, memoryBytes = 0 }) => ({
+  return inventory.nodes.map(({ name, online, memoryBytes }) => ({
     name,
     online,
-    memoryMiB: Math.floor(memoryBytes / 2 ** 20),
+    ...(memoryBytes !== undefined && { memoryMiB: Math.floor(memoryBytes / 2 ** 20) }),
     takenMemoryMiB: Math.ceil((taken.get(name) ?? 0) / 2 ** 20),
     berth: berth.get(name) ?? { vms: 0, cpu: 0, memoryMiB: 0 },
   }));

@@ -17,18 +17,25 @@ export interface TemplateReading {
   config?: MachineConfig;
 }
 
+/** A reading before it is known which storages are shared, which the inventory says. */
+type RawReading = Omit<TemplateReading, 'view'> & {
+  view:
+    | Exclude<TemplateView, { usable: true }>
+    | (Omit<TemplateView & { usable: true }, 'shared'> & { storages: string[] });
+};
+
 /** Reads templates, each at most once in a while, for all machines. */
 export function createTemplateReader(
   client: ProxmoxClient,
   sharedStorages: () => Set<string>,
   now: () => number,
 ): (source: { vmid: number; node: string }) => Promise<TemplateReading> {
-  const readings = new Map<string, { at: number; reading: Promise<TemplateReading> }>();
-  return ({ vmid, node }) => {
+  const readings = new Map<string, { at: number; reading: Promise<RawReading> }>();
+  const readOnce = ({ vmid, node }: { vmid: number; node: string }): Promise<RawReading> => {
     const key = `${node}/${vmid}`;
     const known = readings.get(key);
     if (known && now() - known.at < validMs) return known.reading;
-    const reading = read(client, { vmid, node }, sharedStorages());
+    const reading = read(client, { vmid, node });
     readings.set(key, { at: now(), reading });
     // What was not found may be there the next time, and an outage says nothing.
     reading.then(
@@ -37,13 +44,16 @@ export function createTemplateReader(
     );
     return reading;
   };
+  return async source => {
+    const { config, view } = await readOnce(source);
+    if (!view.usable) return { config, view };
+    const { storages, ...rest } = view;
+    const shared = sharedStorages();
+    return { config, view: { ...rest, shared: storages.every(name => shared.has(name)) } };
+  };
 }
 
-async function read(
-  client: ProxmoxClient,
-  { vmid, node }: { vmid: number; node: string },
-  shared: Set<string>,
-): Promise<TemplateReading> {
+async function read(client: ProxmoxClient, { vmid, node }: { vmid: number; node: string }): Promise<RawReading> {
   let config: VmConfig;
   try {
     config = await client.vmConfig(node, vmid);
@@ -67,8 +77,8 @@ async function read(
     .flatMap(([, value]) => storageOf(parseDrive(String(value)).volume) ?? []);
   return {
     config: machine,
-    view: { usable: true, vmid, node, shared: storages.every(name => shared.has(name)), rootStorage: root.storage },
+    view: { usable: true, vmid, node, storages, rootStorage: root.storage },
   };
 }
 
-const refused = (reason: string, message: string): TemplateReading => ({ view: { usable: false, reason, message } });
+const refused = (reason: string, message: string) => ({ view: { usable: false as const, reason, message } });

@@ -14,10 +14,18 @@ export function finished({ vm }: Observed): Verdict | undefined {
   return vm.status?.vmid === undefined ? removeFinalizer : undefined;
 }
 
+/** Tasks that the removal itself has started, and told of. */
+const ofRemoval = new Set(['qmstop', 'qmdestroy']);
+
 /** A clone in progress is cancelled, never destroyed under its worker; any other task is left to end. */
 export function endTask(o: Observed): Verdict | undefined {
   const open = o.vm.status?.task;
-  if (open?.type !== 'qmclone' || o.task.state !== 'running') return awaitTask(o);
+  if (open?.type !== 'qmclone' || o.task.state !== 'running') {
+    const waiting = awaitTask(o);
+    if (!waiting || ofRemoval.has(open?.type ?? '')) return waiting;
+    const message = `It is removed when a task of its own has ended (${open?.type}).`;
+    return { ...waiting, finding: { reason: 'Deleting', message } };
+  }
   const outcome = { kind: 'again', afterMs: 2_000, reason: 'the clone is being cancelled' } as const;
   return act({ kind: 'cancelTask', upid: open.upid }, 'Cancelling', 'The clone is being cancelled.', outcome);
 }

@@ -11,36 +11,15 @@ const taskSafetyNetMs = 60_000;
 /** Failures that only say that what was wanted is so already; the machine itself is looked at next. */
 const harmless = /already running|not running/;
 
-interface Wording {
-  condition?: ConditionType;
-  running: [reason: string, message: string];
-  failed: string;
-}
-
-/** What each kind of task is to a person: while it runs, and when it failed. */
-const wordings: Record<string, Wording> = {
-  qmclone: {
-    condition: 'Provisioned',
-    running: ['Cloning', 'Proxmox is cloning the template.'],
-    failed: 'CloneFailed',
-  },
-  resize: { condition: 'ConfigSynced', running: ['Resizing', 'Proxmox is growing a disk.'], failed: 'ResizeRejected' },
-  qmstart: {
-    condition: 'PowerSynced',
-    running: ['Starting', 'Proxmox is starting the machine.'],
-    failed: 'StartFailed',
-  },
-  qmshutdown: {
-    condition: 'PowerSynced',
-    running: ['Stopping', 'The guest was asked to shut down.'],
-    failed: 'GuestIgnoredShutdown',
-  },
-  qmstop: { condition: 'PowerSynced', running: ['Stopping', 'Proxmox is stopping the machine.'], failed: 'StopFailed' },
-  qmdestroy: { running: ['Deleting', 'Proxmox is removing the machine and its disks.'], failed: 'DeleteFailed' },
+/** What a failed task is called, and the condition that it is about. */
+const failures: Record<string, { condition?: ConditionType; reason: string }> = {
+  qmclone: { condition: 'Provisioned', reason: 'CloneFailed' },
+  resize: { condition: 'ConfigSynced', reason: 'ResizeRejected' },
+  qmstart: { condition: 'PowerSynced', reason: 'StartFailed' },
+  qmshutdown: { condition: 'PowerSynced', reason: 'GuestIgnoredShutdown' },
+  qmstop: { condition: 'PowerSynced', reason: 'StopFailed' },
+  qmdestroy: { reason: 'DeleteFailed' },
 };
-
-const wordingOf = (type: string): Wording =>
-  wordings[type] ?? { running: ['TaskRunning', `Proxmox is running a task (${type}).`], failed: 'TaskFailed' };
 
 /** The task that ended last: the one that the status tells of, or the one whose end is seen just now. */
 export function lastTaskOf({ vm, task, now }: Observed): VirtualMachineStatus['lastTask'] {
@@ -55,13 +34,10 @@ export function lastTaskOf({ vm, task, now }: Observed): VirtualMachineStatus['l
   };
 }
 
-/** Nothing is changed while a task is open; its end wakes the machine. */
+/** Nothing is changed while a task is open; its end wakes the machine. What it does was told when it was started. */
 export function awaitTask({ vm, task }: Observed): Verdict | undefined {
-  const open = vm.status?.task;
-  if (!open || task.state !== 'running') return undefined;
-  const { condition, running } = wordingOf(open.type);
-  const [reason, message] = running;
-  return { condition, finding: { reason, message }, outcome: { kind: 'again', afterMs: taskSafetyNetMs, reason } };
+  if (!vm.status?.task || task.state !== 'running') return undefined;
+  return { outcome: { kind: 'again', afterMs: taskSafetyNetMs, reason: `the task ${vm.status.task.type}` } };
 }
 
 /** After a task that failed its step is not tried again at once. `types` narrows it to the tasks that matter. */
@@ -72,11 +48,11 @@ export function holdAfterFailure(o: Observed, types?: string[]): Verdict | undef
   const specChanged = o.vm.status?.observedGeneration !== o.vm.metadata.generation;
   const remainingMs = Date.parse(last.finishedAt) + holdAfterFailureMs - o.now;
   if (specChanged || remainingMs <= 0) return undefined;
-  const { condition, failed } = wordingOf(last.type);
+  const { condition, reason } = failures[last.type] ?? { reason: 'TaskFailed' };
   const message = `Proxmox says: ${last.message ?? 'the task failed'}. It is tried again every ${holdAfterFailureMs / 1000} s.`;
   return {
     condition,
-    finding: { reason: failed, message },
-    outcome: { kind: 'again', afterMs: remainingMs, reason: failed },
+    finding: { reason, message },
+    outcome: { kind: 'again', afterMs: remainingMs, reason },
   };
 }

@@ -1,0 +1,132 @@
+import { proxmoxClusters, type VirtualMachine, virtualMachines, vmTemplates } from '#api/kinds.ts';
+import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
+import { VirtualClock } from '#simulator/engine/clock.ts';
+import { createSimulator, type Simulator } from '#simulator/simulator.ts';
+import type { Durations } from '#simulator/tasks/durations.ts';
+import { CallCounter, type FaultPlan } from './fault.ts';
+import { Invariants } from './invariants.ts';
+import { type ModelEvent, ModelKubernetes } from './model-kubernetes.ts';
+import { OperatorLife } from './operator-life.ts';
+import { cluster, seed, template, token } from './seed.ts';
+
+/** How a run is to go. */
+export interface FaultWorldOptions {
+  plan: FaultPlan;
+  durations: Partial<Durations>;
+  /** Numbers in [0, 1): jitter of the operator, and lag of its watches. */
+  random: () => number;
+  /** Most virtual milliseconds between a write and its arrival by a watch. */
+  watchLagMs: number;
+}
+
+/** How long a crashed operator takes to be back. */
+const restartMs = 3_000;
+
+/**
+ * Kubernetes, Proxmox and an operator in one process and on one clock. A dead operator is followed by another one that
+ * knows only what is stored. Invariants are looked at after every event.
+ */
+export class FaultWorld {
+  readonly clock = new VirtualClock();
+  readonly simulator: Simulator;
+  readonly kubernetes: ModelKubernetes;
+  readonly counter: CallCounter;
+  readonly invariants: Invariants;
+  readonly #options: FaultWorldOptions;
+  #life: OperatorLife | undefined;
+  #crashes = 0;
+  /** When the last event reaches the watch: they never overtake each other. */
+  #deliveredUntil = 0;
+
+  constructor(options: FaultWorldOptions) {
+    this.#options = options;
+    this.counter = new CallCounter(options.plan);
+    this.simulator = createSimulator(seed, { clock: this.clock, durations: options.durations });
+    this.kubernetes = new ModelKubernetes(event => this.#onWrite(event));
+    this.invariants = new Invariants(this.simulator, this.kubernetes);
+  }
+
+  get crashes(): number {
+    return this.#crashes;
+  }
+
+  /** Sets the stage and starts the first operator. */
+  async begin(): Promise<void> {
+    const client = this.kubernetes.client();
+    const data = Object.fromEntries(
+      Object.entries(token).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+    );
+    const secret = { metadata: { name: 'proxmox', namespace: 'berth-system' }, data };
+    await client.create({ group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true }, secret);
+    await client.create(proxmoxClusters, cluster);
+    await client.create(vmTemplates, template);
+    this.#start();
+  }
+
+  create(name: string, spec: Partial<VirtualMachineSpec> = {}): Promise<VirtualMachine> {
+    return this.kubernetes.client().create<VirtualMachine>(virtualMachines, {
+      metadata: { name, namespace: 'team-a' },
+      spec: {
+        source: { template: { name: 'debian' } },
+        resources: { cpu: 2, memory: '1Gi' },
+        disks: [{ name: 'root', size: '4Gi' }],
+        powerState: 'Running',
+        deletionPolicy: 'Delete',
+        ...spec,
+      },
+    });
+  }
+
+  machine(name: string): VirtualMachine | undefined {
+    return this.kubernetes.all<VirtualMachine>(virtualMachines).find(vm => vm.metadata.name === name);
+  }
+
+  /** Lets time pass until something holds; answers false when it did not within so many virtual milliseconds. */
+  async until(holds: () => boolean, withinMs: number): Promise<boolean> {
+    const deadline = this.clock.now() + withinMs;
+    while (!holds()) {
+      if (this.clock.now() > deadline) return false;
+      await this.step();
+    }
+    return true;
+  }
+
+  /** Lets so many virtual milliseconds pass. */
+  async pass(ms: number): Promise<void> {
+    await this.until(() => false, ms);
+  }
+
+  /** One event, and all that follows from it without waiting. */
+  async step(): Promise<void> {
+    this.clock.step();
+    await new Promise(resolve => setImmediate(resolve));
+    this.invariants.check();
+  }
+
+  #start(): void {
+    const { clock, simulator, kubernetes, counter } = this;
+    const { random } = this.#options;
+    this.#deliveredUntil = clock.now();
+    const life = new OperatorLife({ clock, simulator, kubernetes, counter, random, onCrash: () => this.#onCrash() });
+    this.#life = life;
+    const listed = [proxmoxClusters, vmTemplates, virtualMachines].flatMap(type =>
+      kubernetes.all(type).map((object): ModelEvent => ({ plural: type.plural, kind: 'put', object })),
+    );
+    life.sync(listed);
+  }
+
+  #onCrash(): void {
+    this.#crashes += 1;
+    this.#life = undefined;
+    this.clock.at(this.clock.now() + restartMs, () => this.#start());
+  }
+
+  #onWrite(event: ModelEvent): void {
+    this.invariants.wrote(event);
+    const life = this.#life;
+    const lag = Math.floor(this.#options.watchLagMs * this.#options.random());
+    const at = Math.max(this.clock.now() + lag, this.#deliveredUntil);
+    this.#deliveredUntil = at;
+    if (life) this.clock.at(at, () => life.deliver(event));
+  }
+}

@@ -1,0 +1,88 @@
+import { type VirtualMachine, virtualMachines } from '#api/kinds.ts';
+import { parseMarker } from '#operator/core/marker.ts';
+import type { Simulator } from '#simulator/simulator.ts';
+import type { ModelEvent, ModelKubernetes } from './model-kubernetes.ts';
+import { strangers } from './seed.ts';
+
+/** A promise that was broken, with what was seen. */
+export class Violation extends Error {}
+
+/**
+ * What must hold at every moment, read from Proxmox' own state and not from what anybody says of it. The numbers are
+ * those of the invariants: one machine per resource (I1), nothing foreign touched (I3), a finalizer leaves only what is
+ * gone (I7), a generation never goes back (I8).
+ */
+export class Invariants {
+  readonly #simulator: Simulator;
+  readonly #kubernetes: ModelKubernetes;
+  readonly #strangers: string;
+  readonly #generations = new Map<string, number>();
+
+  constructor(simulator: Simulator, kubernetes: ModelKubernetes) {
+    this.#simulator = simulator;
+    this.#kubernetes = kubernetes;
+    this.#strangers = this.#picture();
+  }
+
+  /** Looks at the world; throws {@link Violation}. */
+  check(): void {
+    this.#oneMachinePerResource();
+    if (this.#picture() !== this.#strangers) throw new Violation('I3: a machine of somebody else was changed');
+  }
+
+  /** Looks at a write to Kubernetes as it happens. */
+  wrote({ plural, kind, object }: ModelEvent): void {
+    if (plural !== 'virtualmachines') return;
+    const { metadata, status, spec } = object as VirtualMachine;
+    const uid = metadata.uid ?? '';
+    if (kind === 'deleted' && spec.deletionPolicy === 'Delete') {
+      const left = this.#machinesOf(uid);
+      const vmid = status?.vmid;
+      const occupied = vmid !== undefined && this.#simulator.state.vms[vmid] !== undefined && !strangers.includes(vmid);
+      if (left.length > 0 || occupied)
+        throw new Violation(`I7: ${metadata.name} went, its VM ${left[0] ?? vmid} did not`);
+    }
+    const observed = status?.observedGeneration ?? -1;
+    if (observed < (this.#generations.get(uid) ?? -1)) throw new Violation('I8: observedGeneration went back');
+    this.#generations.set(uid, observed);
+  }
+
+  /** What is left in Proxmox that no resource accounts for: machines, and volumes that belong to none (I2). */
+  leaks(): string[] {
+    const { vms, storages } = this.#simulator.state;
+    const held = new Set(this.#kubernetes.all<VirtualMachine>(virtualMachines).map(({ status }) => status?.vmid));
+    const machines = Object.values(vms)
+      .filter(({ vmid }) => !strangers.includes(vmid) && !held.has(vmid))
+      .map(({ vmid }) => `VM ${vmid}`);
+    const volumes = Object.values(storages).flatMap(({ id, places }) =>
+      Object.values(places).flatMap(place =>
+        Object.entries(place.volumes)
+          .filter(([, volume]) => volume.vmid !== undefined && vms[volume.vmid] === undefined)
+          .map(([name]) => `${id}:${name}`),
+      ),
+    );
+    return [...machines, ...volumes];
+  }
+
+  #oneMachinePerResource(): void {
+    const owners = new Map<string, number>();
+    for (const { vmid, config } of Object.values(this.#simulator.state.vms)) {
+      const uid = parseMarker(config.current.description ?? '')?.uid;
+      if (uid === undefined) continue;
+      const other = owners.get(uid);
+      if (other !== undefined) throw new Violation(`I1: VMs ${other} and ${vmid} are both of ${uid}`);
+      owners.set(uid, vmid);
+    }
+  }
+
+  #machinesOf(uid: string): number[] {
+    return Object.values(this.#simulator.state.vms)
+      .filter(({ config }) => parseMarker(config.current.description ?? '')?.uid === uid)
+      .map(({ vmid }) => vmid);
+  }
+
+  #picture(): string {
+    const { vms } = this.#simulator.state;
+    return JSON.stringify(strangers.map(vmid => [vms[vmid]?.node, vms[vmid]?.config, vms[vmid]?.run?.pid]));
+  }
+}

@@ -1,0 +1,154 @@
+import type { KubeClient } from '#kube/client.ts';
+import type { Clock as KubeClock } from '#kube/clock.ts';
+import { runController } from '#kube/controller.ts';
+import { KubeError } from '#kube/errors.ts';
+import type { KubeObject } from '#kube/resource.ts';
+import type { Store } from '#kube/store.ts';
+import { silentLogger } from '#kube/telemetry.ts';
+import { type Assembly, assemble } from '#operator/assembly.ts';
+import type { Clock } from '#proxmox/clock.ts';
+import type { Call, HttpTransport } from '#proxmox/transport.ts';
+import type { VirtualClock } from '#simulator/engine/clock.ts';
+import type { Simulator } from '#simulator/simulator.ts';
+import type { CallCounter } from './fault.ts';
+import { inProcessTransport, lostAnswer } from './in-process-transport.ts';
+import type { ModelEvent, ModelKubernetes } from './model-kubernetes.ts';
+
+/** What an operator of a run lives in. */
+export interface Surroundings {
+  clock: VirtualClock;
+  simulator: Simulator;
+  kubernetes: ModelKubernetes;
+  counter: CallCounter;
+  /** Numbers in [0, 1). */
+  random: () => number;
+  /** Told when a fault has ended this operator. */
+  onCrash: () => void;
+}
+
+/** A promise of a dead process: nobody will ever know. */
+const never = <T>(): Promise<T> => new Promise<T>(() => {});
+
+const verbs = ['get', 'list', 'create', 'replaceStatus', 'applyStatus', 'patch', 'remove'] as const;
+
+/** One operator from its start to its end: the real parts, on a virtual clock, with faults at the boundaries. */
+export class OperatorLife {
+  readonly #world: Surroundings;
+  readonly #assembly: Assembly;
+  readonly #stop = new AbortController();
+  #alive = true;
+
+  constructor(world: Surroundings) {
+    this.#world = world;
+    const { clock } = world;
+    const proxmoxClock: Clock = { now: () => clock.now(), after: (ms, run) => clock.background(clock.now() + ms, run) };
+    const queueClock: KubeClock = {
+      now: () => clock.now(),
+      date: () => new Date(clock.now()),
+      schedule: (ms, task) => clock.background(clock.now() + ms, task),
+    };
+    this.#assembly = assemble({
+      kube: this.#kube(),
+      events: { record: () => {}, close: async () => {} },
+      clusterId: 'k8s',
+      log: silentLogger,
+      openTransport: options => this.#transport(inProcessTransport(world.simulator, options)),
+      clock: proxmoxClock,
+      queueClock,
+      random: world.random,
+    });
+    const { queues, reconcilers } = this.#assembly;
+    for (const name of ['clusters', 'templates', 'machines'] as const) {
+      const base = { name, queue: queues[name], reconcile: reconcilers[name], clock: queueClock };
+      void runController({ ...base, concurrency: 4, signal: this.#stop.signal });
+    }
+  }
+
+  /** Takes in what a list at the start of a reflector brings. */
+  sync(objects: ModelEvent[]): void {
+    for (const event of objects) this.deliver(event);
+  }
+
+  /** Takes in what a watch brings. */
+  deliver({ plural, kind, object }: ModelEvent): void {
+    if (!this.#alive) return;
+    const { resources, wake } = this.#assembly;
+    const take = <T extends KubeObject>(store: Store<T>, tell: Tell<T>) => {
+      const known = object as T;
+      store.advance(object.metadata.resourceVersion ?? '0');
+      const changes = kind === 'put' ? store.put(known) : store.delete(keyIn(object), known);
+      for (const change of changes) tell(change.key, change.kind, change.object, 'watch');
+    };
+    if (plural === 'virtualmachines') take(resources.machines, wake.onMachine);
+    if (plural === 'proxmoxclusters') take(resources.clusters, wake.onCluster);
+    if (plural === 'vmtemplates') take(resources.templates, wake.onTemplate);
+  }
+
+  /** Ends this operator at once, in the middle of whatever it does. */
+  crash(): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    this.#stop.abort();
+    for (const { name } of this.#assembly.links.all()) void this.#assembly.links.disconnect(name);
+    this.#world.onCrash();
+  }
+
+  #transport(real: HttpTransport): HttpTransport {
+    return {
+      ...real,
+      request: call =>
+        this.#guard(
+          `proxmox ${call.method} ${call.path}`,
+          () => real.request(call),
+          () => lostAnswer(call as Call),
+        ),
+    };
+  }
+
+  #kube(): KubeClient {
+    const real = this.#world.kubernetes.client();
+    const guarded = Object.fromEntries(
+      verbs.map(verb => [
+        verb,
+        (...args: [never, never, never]) =>
+          this.#guard(
+            `kubernetes ${verb} ${(args[0] as { plural: string }).plural}`,
+            () => (real[verb] as (...args: unknown[]) => Promise<unknown>)(...args),
+            () => new KubeError({ status: 0, reason: 'Unanswered', message: 'socket hang up' }),
+          ),
+      ]),
+    );
+    // The model has the calls that an operator makes; the assembly is typed by the whole client.
+    return guarded as unknown as KubeClient;
+  }
+
+  /** Makes a call unless this operator is dead, and lets go wrong what is planned to. */
+  #guard<T>(what: string, call: () => Promise<T>, lost: () => Error): Promise<T> {
+    if (!this.#alive) return never();
+    const fault = this.#world.counter.next(what);
+    if (fault === 'crashBefore') {
+      this.crash();
+      return never();
+    }
+    const answer = call();
+    if (fault === 'crashAfter') {
+      answer.catch(() => {});
+      this.crash();
+      return never();
+    }
+    const heard = answer.then(
+      value => (this.#alive ? value : never<T>()),
+      error => (this.#alive ? Promise.reject(error) : never<T>()),
+    );
+    if (fault !== 'answerLost') return heard;
+    return heard.then(
+      () => Promise.reject(lost()),
+      () => Promise.reject(lost()),
+    );
+  }
+}
+
+type Tell<T> = (key: string, kind: 'added' | 'updated' | 'deleted', object: T, origin: 'watch' | 'list') => void;
+
+const keyIn = ({ metadata }: KubeObject): string =>
+  metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name;

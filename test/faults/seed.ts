@@ -1,0 +1,73 @@
+import type { ProxmoxCluster, VmTemplate } from '#api/kinds.ts';
+import type { Seed } from '#simulator/state/seed.ts';
+
+/** Everything about the simulated Proxmox that plans are run on: two nodes, one template, and machines of strangers. */
+export const seed: Seed = {
+  cluster: { name: 'lab' },
+  nodes: ['n1', 'n2'].map(name => ({ name, cpus: 16, memoryGiB: 64 })),
+  storages: [{ id: 'shared', type: 'rbd', sizeGiB: 1000 }],
+  vms: [
+    {
+      vmid: 900,
+      node: 'n1',
+      template: true,
+      config: {
+        name: 'debian',
+        memory: '512',
+        net0: 'virtio,bridge=vmbr0',
+        scsi0: 'shared:2',
+        ide2: 'shared:cloudinit',
+      },
+    },
+    { vmid: 500, node: 'n1', config: { name: 'web-1', tags: 'berth', scsi0: 'shared:1' }, running: true },
+    { vmid: 1000, node: 'n2', config: { name: 'stranger', description: 'inside the range', scsi0: 'shared:1' } },
+  ],
+  users: [{ id: 'berth@pve', tokens: [{ id: 'operator', secret: '11111111-1111-4111-8111-111111111111' }] }],
+  roles: {
+    BerthOperator: [
+      'VM.Allocate',
+      'VM.Audit',
+      'VM.Clone',
+      'VM.Config.CPU',
+      'VM.Config.Disk',
+      'VM.Config.Memory',
+      'VM.Config.Network',
+      'VM.Config.Options',
+      'VM.PowerMgmt',
+      'Datastore.AllocateSpace',
+      'SDN.Use',
+      'Sys.Audit',
+    ],
+  },
+  acl: [{ path: '/', user: 'berth@pve', role: 'BerthOperator' }],
+};
+
+/** VMIDs of machines that Berth must never touch. */
+export const strangers = [500, 900, 1000];
+
+/** The token of the seed. */
+export const token = { tokenId: 'berth@pve!operator', tokenSecret: '11111111-1111-4111-8111-111111111111' };
+
+/** The resources that stand before a plan begins. */
+export const cluster: ProxmoxCluster = {
+  metadata: { name: 'lab' },
+  spec: {
+    endpoints: ['https://lab.test:8006'],
+    credentialsSecretRef: { name: 'proxmox', namespace: 'berth-system' },
+    tls: { fingerprintSHA256: Array(32).fill('AB').join(':') },
+    vmidRange: { start: 1000, end: 1099 },
+    nodes: [{ name: 'n1' }, { name: 'n2' }],
+    storages: [{ name: 'shared', default: 'Enabled' }],
+    bridges: [{ name: 'vmbr0' }],
+    default: 'Enabled',
+    maxConcurrentTasks: 8,
+    maxClonesPerTemplate: 4,
+    pollSeconds: 5,
+    sweepSeconds: 600,
+  },
+};
+
+export const template: VmTemplate = {
+  metadata: { name: 'debian' },
+  spec: { sources: [{ cluster: 'lab', vmid: { vmid: 900, node: 'n1' } }], cloneMode: 'Full' },
+};
