@@ -12,7 +12,7 @@ const REQUESTS = 20_000;
 /** Any number; it makes a failure the same on every machine. */
 const SEED = 8006;
 
-/** Schemas that another parameter's value chooses are not stated, see derive.ts. */
+/** Schemas that another parameter's value chooses are not stated, see derive/main.ts. */
 function isStated({ parametersSchema, parameters }: OracleEndpoint): boolean {
   return parametersSchema === undefined && Object.values(parameters).every(({ oneOf }) => !oneOf);
 }

@@ -1,6 +1,6 @@
 import type { Area } from '../area.ts';
 
-/** Derived by ../derive.ts from the schema of the real API. */
+/** Derived by ../derive/main.ts from the schema of the real API. */
 export const agent: Area = {
   parameters: {
     'command@8.4': 'array of string:string',

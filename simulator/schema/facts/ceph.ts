@@ -1,6 +1,6 @@
 import type { Area } from '../area.ts';
 
-/** Derived by ../derive.ts from the schema of the real API. */
+/** Derived by ../derive/main.ts from the schema of the real API. */
 export const ceph: Area = {
   parameters: {
     action: 'string in stop|destroy',

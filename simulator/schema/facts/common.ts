@@ -1,4 +1,4 @@
-/** Derived by ../derive.ts from the schema of the real API. */
+/** Derived by ../derive/main.ts from the schema of the real API. */
 export const common: Record<string, string> = {
   action: 'string {2..20} like [A-Za-z][A-Za-z0-9\\-\\_]+',
   arch: 'string in x86_64|aarch64',

@@ -1,6 +1,6 @@
 import type { Area } from '../area.ts';
 
-/** Derived by ../derive.ts from the schema of the real API. */
+/** Derived by ../derive/main.ts from the schema of the real API. */
 export const lxc: Area = {
   parameters: {
     arch: 'string in amd64|i386|arm64|armhf|riscv32|riscv64',

@@ -1,6 +1,6 @@
 import type { Area } from '../area.ts';
 
-/** Derived by ../derive.ts from the schema of the real API. */
+/** Derived by ../derive/main.ts from the schema of the real API. */
 export const notifications: Area = {
   parameters: {
     author: 'string',

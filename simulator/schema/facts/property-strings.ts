@@ -1,6 +1,6 @@
 import type { PropertyFacts } from '../property-tables.ts';
 
-/** Derived by ../derive.ts from the schema of the real API. */
+/** Derived by ../derive/main.ts from the schema of the real API. */
 export const propertyStrings: Record<string, PropertyFacts> = {
   'backup-fleecing': { keyless: 'enabled', keys: { 'enabled?': 'boolean', 'storage?': 'string:pve-storage-id' } },
   'backup-performance': { keys: { 'max-workers?': 'integer 1..256', 'pbs-entries-max?': 'integer 1..' } },
