@@ -1,0 +1,140 @@
+import type { Release } from '#simulator/schema/routes.ts';
+import { forbidden } from '../engine/errors.ts';
+import type { World } from '../engine/world.ts';
+import type { AccessState, AclEntry, State } from '../state/types.ts';
+import { poolOfStorage, poolOfVm } from './membership.ts';
+import { builtInRoles } from './roles.ts';
+
+/** Privileges on a path; true where they reach further down. */
+export type Privileges = Map<string, boolean>;
+
+const ROLES: Record<Release, Record<string, ReadonlySet<string>>> = {
+  '8.4': builtInRoles('8.4'),
+  '9.2': builtInRoles('9.2'),
+};
+
+/** Splits `user@realm!token`. */
+export function splitAuthid(authid: string): { user: string; token?: string } {
+  const [user = '', token] = authid.split('!');
+  return token === undefined ? { user } : { user, token };
+}
+
+/** The privileges of a role that the release knows; undefined if there is no such role. */
+export function rolePrivileges(world: World, role: string): ReadonlySet<string> | undefined {
+  const made = world.state.access.roles[role];
+  const all = ROLES[world.release].Administrator;
+  return made === undefined ? ROLES[world.release][role] : new Set(made.filter(name => all?.has(name)));
+}
+
+/** The names of all roles that are built in. */
+export function builtInRoleNames(world: World): string[] {
+  return Object.keys(ROLES[world.release]);
+}
+
+/** What `authid` may do on `path`. Pools add to their members' paths; a token never has more than its user. */
+export function privilegesOn(world: World, authid: string, path: string): Privileges {
+  if (path === '') return new Map();
+  if (authid === 'root@pam') {
+    return new Map([...(rolePrivileges(world, 'Administrator') ?? [])].map(privilege => [privilege, true]));
+  }
+  const { user, token } = splitAuthid(authid);
+  if (token === undefined) return compiled(world, authid, path);
+  const record = world.state.access.users[user]?.tokens[token];
+  if (record === undefined) return new Map();
+  const ofUser = privilegesOn(world, user, path);
+  if (!record.privsep) return ofUser;
+  const ofToken = compiled(world, authid, path);
+  if (user === 'root@pam') return ofToken;
+  return new Map(
+    [...ofToken]
+      .filter(([privilege]) => ofUser.has(privilege))
+      .map(([privilege, propagate]) => [privilege, propagate && ofUser.get(privilege) === true]),
+  );
+}
+
+/** Whether `authid` has all (or, with `any`, one) of the privileges on `path`. */
+export function may(world: World, authid: string, path: string, privileges: readonly string[], any = false): boolean {
+  if (authid === 'root@pam') return true;
+  const held = privilegesOn(world, authid, path);
+  return any ? privileges.some(name => held.has(name)) : privileges.every(name => held.has(name));
+}
+
+/** Throws 403 with Proxmox's text unless `authid` has the privileges on `path`. */
+export function demand(world: World, authid: string, path: string, privileges: readonly string[], any = false): void {
+  if (authid === 'root@pam') return;
+  const held = privilegesOn(world, authid, path);
+  if (any) {
+    if (!privileges.some(name => held.has(name))) throw forbidden(`${path}, ${privileges.join('|')}`);
+    return;
+  }
+  const missing = privileges.find(name => !held.has(name));
+  if (missing !== undefined) throw forbidden(`${path}, ${missing}`);
+}
+
+/** As `demand` on /vms/N; the rights on the pool that a VM is about to join count too. */
+export function demandOnVm(
+  world: World,
+  authid: string,
+  vmid: number,
+  privileges: readonly string[],
+  options: { pool?: string | undefined; any?: boolean } = {},
+): void {
+  const { pool, any = false } = options;
+  if (pool !== undefined && may(world, authid, `/pool/${pool}`, privileges, any)) return;
+  demand(world, authid, `/vms/${vmid}`, privileges, any);
+}
+
+/** Use of a bridge, which SDN's zone `localnetwork` holds, or of one VLAN on it. */
+export function demandBridge(world: World, authid: string, bridge: string, tag?: string): void {
+  const path = `/sdn/zones/localnetwork/${bridge}`;
+  demand(world, authid, tag === undefined ? path : `${path}/${tag}`, ['SDN.Use']);
+}
+
+function compiled(world: World, authid: string, path: string): Privileges {
+  const roles = rolesOn(world.state.access, authid, path);
+  addPoolRoles(world.state, authid, path, roles);
+  const privileges: Privileges = new Map();
+  for (const [role, propagate] of roles) {
+    for (const privilege of rolePrivileges(world, role) ?? []) {
+      privileges.set(privilege, privileges.get(privilege) === true || propagate);
+    }
+  }
+  return privileges;
+}
+
+/** Roles by name, with whether they propagate. A deeper entry replaces all that was inherited. */
+function rolesOn(access: AccessState, authid: string, path: string): Map<string, boolean> {
+  let roles = new Map<string, boolean>();
+  for (const level of levels(path)) {
+    const entries = access.acl.filter(entry => entry.path === level && (entry.propagate || level === path));
+    const own = entries.filter(entry => entry.kind !== 'group' && entry.who === authid);
+    const applying = own.length > 0 ? own : entries.filter(entry => isGroupEntryFor(access, entry, authid));
+    if (applying.length > 0) roles = new Map(applying.map(entry => [entry.role, entry.propagate]));
+  }
+  return roles.has('NoAccess') ? new Map([['NoAccess', roles.get('NoAccess') === true]]) : roles;
+}
+
+function isGroupEntryFor(access: AccessState, entry: AclEntry, authid: string): boolean {
+  return entry.kind === 'group' && access.groups[entry.who]?.users.includes(authid) === true;
+}
+
+function levels(path: string): string[] {
+  const parts = path.split('/').filter(part => part !== '');
+  return ['/', ...parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`)];
+}
+
+function addPoolRoles(state: State, authid: string, path: string, roles: Map<string, boolean>): void {
+  const pool = poolOfPath(state, path);
+  if (pool === undefined || roles.has('NoAccess')) return;
+  const fromPool = rolesOn(state.access, authid, `/pool/${pool}`);
+  if (fromPool.has('NoAccess')) roles.clear();
+  for (const role of fromPool.keys()) if (!roles.has(role)) roles.set(role, false);
+}
+
+function poolOfPath(state: State, path: string): string | undefined {
+  const [, kind, id = '', deeper] = path.split('/');
+  if (deeper !== undefined) return undefined;
+  if (kind === 'vms') return poolOfVm(state, Number(id));
+  if (kind === 'storage') return poolOfStorage(state, id);
+  return undefined;
+}

@@ -1,0 +1,83 @@
+import type { Release } from '#simulator/schema/routes.ts';
+import type { State } from '../state/types.ts';
+import type { Durations } from '../tasks/durations.ts';
+import type { TaskRunner } from '../tasks/tasks.ts';
+import type { Clock } from './clock.ts';
+import type { FileLocks } from './file-locks.ts';
+import type { Mortal, Steps } from './process.ts';
+import type { Random } from './random.ts';
+
+/** All that the handlers of calls and the bodies of tasks work on. */
+export interface World {
+  readonly release: Release;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly state: State;
+  readonly locks: FileLocks;
+  readonly tasks: TaskRunner;
+  readonly durations: Durations;
+}
+
+/** Who asks. */
+export interface Identity {
+  /** `user@realm` or `user@realm!token`. */
+  authid: string;
+  /** `user@realm`, a token's owner. */
+  user: string;
+  /** The token's name alone. */
+  token?: string;
+}
+
+/** A parameter after validation. */
+export type Value = string | number | boolean | string[];
+
+/** Verified parameters, those of the path included. */
+export type Params = Record<string, Value | undefined>;
+
+/** One API call under way. */
+export interface Call {
+  readonly world: World;
+  /** The node that it runs on. */
+  readonly node: string;
+  readonly who: Identity;
+  readonly params: Params;
+  readonly process: Mortal;
+  /** Becomes `total` beside `data`. */
+  total?: number;
+}
+
+/** Answers the `data` of a call, at once or after waits. */
+export type Handler = (call: Call) => unknown | Steps<unknown>;
+
+/** Handlers by method and path pattern, for instance `GET /nodes/{node}/qemu`. */
+export type Handlers = Record<string, Handler>;
+
+/** A parameter as text; undefined if it was not given. */
+export function text(params: Params, name: string): string | undefined {
+  const value = params[name];
+  return value === undefined ? undefined : String(value);
+}
+
+/** A parameter that the schema requires, as text. */
+export function required(params: Params, name: string): string {
+  const value = text(params, name);
+  if (value === undefined) throw new Error(`the schema lets '${name}' be absent`);
+  return value;
+}
+
+/** A parameter as a number. */
+export function number(params: Params, name: string): number | undefined {
+  const value = params[name];
+  return value === undefined ? undefined : Number(value);
+}
+
+/** A boolean parameter; absent is false. */
+export function flag(params: Params, name: string): boolean {
+  const value = params[name];
+  return value === true || value === 1 || value === '1';
+}
+
+/** The current time in whole seconds. */
+export function seconds(world: World): number {
+  return Math.floor(world.clock.now() / 1000);
+}

@@ -1,0 +1,15 @@
+import type { Handlers } from '../engine/world.ts';
+import { rebootVm, resetVm, shutdownVm, startVm, stopVm } from '../vm/power.ts';
+
+const STATUS = '/nodes/{node}/qemu/{vmid}/status';
+
+/** What changes a VM's power. */
+export const power: Handlers = {
+  [`GET ${STATUS}`]: () =>
+    ['current', 'start', 'stop', 'reset', 'shutdown', 'suspend', 'reboot'].map(subdir => ({ subdir })),
+  [`POST ${STATUS}/start`]: startVm,
+  [`POST ${STATUS}/stop`]: stopVm,
+  [`POST ${STATUS}/shutdown`]: shutdownVm,
+  [`POST ${STATUS}/reboot`]: rebootVm,
+  [`POST ${STATUS}/reset`]: resetVm,
+};

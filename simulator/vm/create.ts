@@ -1,0 +1,151 @@
+import { joinPool } from '../auth/membership.ts';
+import { demand } from '../auth/permissions.ts';
+import { died, forbidden, PveError } from '../engine/errors.ts';
+import type { Mortal, Steps } from '../engine/process.ts';
+import { type Call, flag, seconds, text, type World } from '../engine/world.ts';
+import type { Section } from '../state/types.ts';
+import type { Worker } from '../tasks/tasks.ts';
+import { checkDriveParameters, demandDrives } from './access.ts';
+import { defaultBootOrder, printBootOrder } from './boot.ts';
+import { mayAllocate } from './clone.ts';
+import { demandQuorum, whoHasVmid } from './cluster.ts';
+import { checkLock, emptyConfig, lockFileOf, vmOn } from './config.ts';
+import { createDisks } from './disks.ts';
+import { defaultGuest, linuxGuest } from './guest.ts';
+import { isNetKey } from './nets.ts';
+import { demandDevices, demandOptions } from './option-rights.ts';
+import { start } from './power.ts';
+import { restoreVm } from './restore.ts';
+import { validateSshKeys } from './ssh-keys.ts';
+import { demandBridges, resolveCdrom, settingsOf, underLock, withMac } from './update.ts';
+
+/** The configuration's place is taken under a lock that is waited for this long [create_and_lock_config]. */
+const RESERVE_MS = 5000;
+
+/** The worker itself does not wait. */
+const CREATE_MS = 1000;
+
+/** The QEMU that `meta` tells of. */
+const CREATION_QEMU = { '8.4': '10.0.2', '9.2': '10.1.2' };
+
+/** Parameters of POST /qemu that are no options. */
+const CONTROL = ['archive', 'bwlimit', 'force', 'pool', 'start', 'storage', 'unique', 'live-restore', 'ha-managed'];
+
+/** POST qemu: a new VM, or one from a backup. */
+export function* createVm(call: Call): Steps<string> {
+  const { world, params, node, who, process } = call;
+  const vmid = Number(params.vmid);
+  const set = settingsOf(params);
+  for (const key of CONTROL) delete set[key];
+  if (set.sshkeys !== undefined) validateSshKeys(set.sshkeys);
+  demandQuorum(world);
+  const pool = text(params, 'pool');
+  const storage = text(params, 'storage');
+  const archive = text(params, 'archive');
+  if (pool !== undefined && world.state.pools[pool] === undefined) throw forbidden(`pool '${pool}' does not exist`);
+  if (storage !== undefined) demand(world, who.authid, `/storage/${storage}`, ['Datastore.AllocateSpace']);
+  if (!mayAllocate(world, who.authid, vmid, pool)) throw forbidden();
+  if (archive !== undefined) return yield* restoreVm(call, set, archive);
+  checkSettings(world, who.authid, vmid, set, pool, storage);
+  yield* reserve(world, process, node, vmid, flag(params, 'force'));
+  return world.tasks.fork({ node, type: 'qmcreate', id: String(vmid), authid: who.authid }, worker =>
+    create(world, worker, { node, vmid, set, pool, storage, start: flag(params, 'start') }),
+  );
+}
+
+/** Rights and forms of all that a new VM's options ask for; MACs are drawn here. */
+export function checkSettings(
+  world: World,
+  authid: string,
+  vmid: number,
+  set: Section,
+  pool: string | undefined,
+  storage: string | undefined,
+): void {
+  resolveCdrom(set);
+  demandDrives(world, authid, vmid, set, storage);
+  demandOptions(world, authid, vmid, Object.keys(set), pool);
+  demandDevices(world, authid, vmid, set, pool);
+  demandBridges(world, authid, set);
+  checkDriveParameters(world, set);
+  for (const key of Object.keys(set).filter(isNetKey)) set[key] = withMac(world, set[key] ?? '');
+}
+
+/** Takes the VMID with a configuration that holds only `lock: create`; at once, not in the task. */
+export function* reserve(
+  world: World,
+  process: Mortal,
+  node: string,
+  vmid: number,
+  force: boolean,
+  words = 'unable to create VM',
+): Steps<void> {
+  try {
+    yield* world.locks.holding(process, lockFileOf(vmid), 'exclusive', RESERVE_MS, () => {
+      const taken = whoHasVmid(world, vmid);
+      const own = world.state.vms[vmid];
+      if (taken !== undefined && !(force && own?.node === node)) throw died(taken);
+      if (own !== undefined) checkLock(own);
+      const config = own?.config ?? emptyConfig();
+      config.current.lock = 'create';
+      if (own === undefined) world.state.vms[vmid] = { vmid, node, config, guest: defaultGuest() };
+    });
+  } catch (error) {
+    if (error instanceof PveError) throw died(`${words} ${vmid} - ${error.text}`);
+    throw error;
+  }
+}
+
+interface Order {
+  node: string;
+  vmid: number;
+  set: Section;
+  pool: string | undefined;
+  storage: string | undefined;
+  start: boolean;
+}
+
+function* create(world: World, worker: Worker, order: Order): Steps<void> {
+  const { vmid, node } = order;
+  try {
+    yield* underLock(world, worker.process, vmid, () => fill(world, worker, order), CREATE_MS);
+  } catch (error) {
+    if (!(error instanceof PveError)) throw error;
+    delete world.state.vms[vmid];
+    throw died(
+      error.message === 'received interrupt' ? `unable to create VM ${vmid} - interrupted by signal` : error.text,
+    );
+  }
+  if (!order.start) return;
+  worker.log('Execute autostart');
+  const vm = vmOn(world, node, vmid);
+  yield* underLock(world, worker.process, vmid, () => start(world, vm, worker.task.authid, false, worker.log));
+}
+
+function* fill(world: World, worker: Worker, order: Order): Steps<void> {
+  const { node, vmid, set } = order;
+  const vm = vmOn(world, node, vmid);
+  const job = { world, node, vmid, authid: worker.task.authid, log: worker.log };
+  let made: Section;
+  try {
+    made = yield* createDisks(job, set, set, order.storage);
+  } catch (error) {
+    if (error instanceof PveError && error.message !== 'received interrupt') {
+      throw died(`unable to create VM ${vmid} - ${error.text}`);
+    }
+    throw error;
+  }
+  vm.config.current = completed(world, { ...set, ...made });
+  if (Object.values(set).some(value => value.includes('import-from='))) vm.guest = linuxGuest();
+  if (order.pool !== undefined) joinPool(world.state, vmid, order.pool);
+}
+
+/** What Proxmox adds to a new VM's options. */
+function completed(world: World, set: Section): Section {
+  const meta = `creation-qemu=${CREATION_QEMU[world.release]},ctime=${seconds(world)}`;
+  const full: Section = { ...set, meta };
+  full.boot ??= printBootOrder(defaultBootOrder(world.release, full));
+  full.smbios1 ??= `uuid=${world.random.uuid()}`;
+  if (full.vmgenid === undefined || full.vmgenid === '1') full.vmgenid = world.random.uuid();
+  return full;
+}
