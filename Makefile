@@ -57,10 +57,12 @@ system: $(MODULES)
 clean: ## remove what was built, downloaded and stored
 	rm -rf .cache coverage node_modules
 
+# Where a registry has not got the packages of other platforms, npm leaves them out of the lock and then refuses to
+# `npm ci` from it; `npm install` still takes the versions that the lock names.
 $(MODULES): package-lock.json
 	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or newer (https://nodejs.org).'; exit 1; }
 	@echo '== npm packages'
-	@PATH='$(SYSTEM_PATH)' npm ci
+	@PATH='$(SYSTEM_PATH)' npm ci --loglevel=error || PATH='$(SYSTEM_PATH)' npm install --no-save --loglevel=error
 	@touch $@
 	@node -e 'process.exit(+process.versions.node.split(".")[0] < 24)' || \
 	  { echo 'npm has no Node 24 for this machine: install Node.js 24 or newer (https://nodejs.org).'; exit 1; }
