@@ -19,6 +19,7 @@ export const amounts = z.object({
 export const allocation = z.object({
   name: z.string().max(127).describe('Name of the VirtualMachine; NAMESPACE/NAME across namespaces.'),
   uid: z.string().max(36).describe('Its metadata.uid.'),
+  generation: z.int().min(0).describe('The metadata.generation that it was bound for; 0 before that.'),
   owner: z.string().max(253).optional().describe('Its owner.'),
   template: z.string().max(63).describe('Its VmTemplate.'),
   state: z
