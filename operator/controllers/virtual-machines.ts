@@ -101,11 +101,11 @@ function taskView(
 ): TaskView {
   const open = vm.status?.task;
   if (!open) return { state: 'none' };
-  const { taskEnd } = memory.of(uidOf(vm));
+  const { taskEnd, cancelled } = memory.of(uidOf(vm));
   if (taskEnd?.upid === open.upid) return taskEnd.view;
   link?.slots.hold(key);
   link?.watchTask(open.upid as Upid, key);
-  return { state: 'running' };
+  return { state: 'running', cancelled: cancelled === open.upid };
 }
 
 async function decideAndAct(
@@ -129,7 +129,9 @@ async function decideAndAct(
     }
     if (!decision.action) return { decision, result: {} };
     const tools = { kube: parts.kube, link, allocator: parts.allocator, signal };
-    return interpret(decision, await carryOut(observed.vm, key, decision.action, tools));
+    const acted = await carryOut(observed.vm, key, decision.action, tools);
+    if (decision.action.kind === 'cancelTask') memory.taskCancelled(uid, decision.action.upid);
+    return interpret(decision, acted);
   } catch (error) {
     if (!(error instanceof ProxmoxError)) throw error;
     return { decision: { ...decision, look: undefined, ...failureVerdict(error) }, result: {} };

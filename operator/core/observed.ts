@@ -34,10 +34,13 @@ export interface Observed {
 /** What a decision may ask to see: one or a few reads of Proxmox each. */
 export type Look = 'config' | 'power' | 'template' | 'orphan' | 'absence';
 
-/** What became of the task that the status names. */
+/**
+ * What became of the task that the status names. `cancelled`: we have told Proxmox to end it. Once is enough: a second
+ * signal would hit the worker while it cleans up, and leave a lock that only root can remove.
+ */
 export type TaskView =
   | { state: 'none' }
-  | { state: 'running' }
+  | { state: 'running'; cancelled?: boolean }
   | { state: 'ended'; succeeded: boolean; message?: string };
 
 /** A machine's line in the shared inventory. It lags by seconds: it wakes and it calms, it never decides. */

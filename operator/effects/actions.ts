@@ -8,6 +8,7 @@ import type { ActionResult } from '../core/report.ts';
 import { finalizer } from '../core/steps/reserve.ts';
 import type { Allocator } from './allocator.ts';
 import type { ClusterLink } from './cluster-link.ts';
+import { notYet } from './looks.ts';
 import { toParameters } from './machine-config.ts';
 
 /** What came of an action: done, refused for a reason, or put in line for a task slot. */
@@ -37,11 +38,10 @@ export async function carryOut(vm: VirtualMachine, key: string, action: Action, 
       return isClaim(answer) ? { result: { claim: claimOf(action.cluster, answer) } } : { refused: answer };
     }
     default:
-      return tools.link ? inProxmox(key, action, tools.link) : { refused: notConnected };
+      if (!tools.link) throw notYet('the ProxmoxCluster is not connected');
+      return inProxmox(key, action, tools.link);
   }
 }
-
-const notConnected: Finding = { reason: 'ProxmoxUnavailable', message: 'The ProxmoxCluster is not connected.' };
 
 const isClaim = (answer: Claim | Finding): answer is Claim => 'vmid' in answer;
 

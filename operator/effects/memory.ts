@@ -5,6 +5,7 @@ const configValidMs = 60_000;
 
 interface Recollection {
   config?: { view: ConfigView; readAt: number };
+  cancelled?: string;
   taskEnd?: { upid: string; view: TaskView & { state: 'ended' } };
   nextSweepAt?: number;
 }
@@ -30,6 +31,11 @@ export class MachineMemory {
 
   taskEnded(uid: string, upid: string, succeeded: boolean, message: string | undefined): void {
     this.#of(uid).taskEnd = { upid, view: { state: 'ended', succeeded, message } };
+  }
+
+  /** Notes that Proxmox was told to end a task. */
+  taskCancelled(uid: string, upid: string): void {
+    this.#of(uid).cancelled = upid;
   }
 
   /** Remembers a configuration, or forgets it. */

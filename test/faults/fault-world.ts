@@ -35,6 +35,7 @@ export class FaultWorld {
   readonly #options: FaultWorldOptions;
   #life: OperatorLife | undefined;
   #crashes = 0;
+  #ended = false;
   /** When the last event reaches the watch: they never overtake each other. */
   #deliveredUntil = 0;
 
@@ -96,6 +97,12 @@ export class FaultWorld {
     await this.until(() => false, ms);
   }
 
+  /** Ends the operator for good. */
+  end(): void {
+    this.#ended = true;
+    this.#life?.crash();
+  }
+
   /** One event, and all that follows from it without waiting. */
   async step(): Promise<void> {
     this.clock.step();
@@ -116,8 +123,9 @@ export class FaultWorld {
   }
 
   #onCrash(): void {
-    this.#crashes += 1;
     this.#life = undefined;
+    if (this.#ended) return;
+    this.#crashes += 1;
     this.clock.at(this.clock.now() + restartMs, () => this.#start());
   }
 

@@ -62,7 +62,7 @@ export const cluster: ProxmoxCluster = {
     default: 'Enabled',
     maxConcurrentTasks: 8,
     maxClonesPerTemplate: 4,
-    pollSeconds: 5,
+    pollSeconds: 60,
     sweepSeconds: 600,
   },
 };

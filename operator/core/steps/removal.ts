@@ -14,20 +14,19 @@ export function finished({ vm }: Observed): Verdict | undefined {
   return vm.status?.vmid === undefined ? removeFinalizer : undefined;
 }
 
-/** Tasks that the removal itself has started, and told of. */
-const ofRemoval = new Set(['qmstop', 'qmdestroy']);
+/** Tasks that the removal itself has started or cancelled, and told of. */
+const ofRemoval = new Set(['qmclone', 'qmstop', 'qmdestroy']);
 
 /** A clone in progress is cancelled, never destroyed under its worker; any other task is left to end. */
 export function endTask(o: Observed): Verdict | undefined {
   const open = o.vm.status?.task;
-  if (open?.type !== 'qmclone' || o.task.state !== 'running') {
+  if (open?.type !== 'qmclone' || o.task.state !== 'running' || o.task.cancelled) {
     const waiting = awaitTask(o);
     if (!waiting || ofRemoval.has(open?.type ?? '')) return waiting;
     const message = `It is removed when a task of its own has ended (${open?.type}).`;
     return { ...waiting, finding: { reason: 'Deleting', message } };
   }
-  const outcome = { kind: 'again', afterMs: 2_000, reason: 'the clone is being cancelled' } as const;
-  return act({ kind: 'cancelTask', upid: open.upid }, 'Cancelling', 'The clone is being cancelled.', outcome);
+  return act({ kind: 'cancelTask', upid: open.upid }, 'Cancelling', 'The clone is being cancelled.');
 }
 
 /** A failed step of the removal is named and left alone for a while. */

@@ -1,0 +1,135 @@
+import { virtualMachines } from '#api/kinds.ts';
+import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
+import type { Durations } from '#simulator/tasks/durations.ts';
+import type { FaultPlan } from './fault.ts';
+import { FaultWorld } from './fault-world.ts';
+import { Violation } from './invariants.ts';
+
+/** How long work in Proxmox takes in a run: seconds for each step, or a clone that never ends. */
+export type Pace = 0 | 1 | 8 | 40 | 120 | 'never';
+
+/** A run of one machine's whole life. */
+export interface LifePlan {
+  faults: FaultPlan;
+  pace: Pace;
+  /** Seed of the jitter and of the watches' lag. */
+  seed: number;
+  watchLagMs: number;
+}
+
+/** What became of it. */
+export interface LifeResult {
+  /** Every call that was made, in order. */
+  calls: string[];
+  crashes: number;
+  /** What was broken, if anything was. */
+  violation?: string;
+}
+
+/** Longest that any phase may take, in virtual time: several of the longest backoffs. */
+const patienceMs = 30 * 60_000;
+
+/** How long nothing may happen at the end. */
+const restMs = 120_000;
+
+/** Creates a machine, changes it, deletes it, and looks for what must not happen on the way. */
+export async function live({ faults, pace, seed, watchLagMs }: LifePlan): Promise<LifeResult> {
+  const world = new FaultWorld({ plan: faults, durations: durationsOf(pace), random: randomFrom(seed), watchLagMs });
+  let violation: string | undefined;
+  try {
+    await world.begin();
+    await world.create('web-1');
+    if (pace === 'never') await world.pass(60_000);
+    else {
+      await expectReady(world, 'was made');
+      world.kubernetes.edit<{ metadata: { name: string }; spec: VirtualMachineSpec }>(virtualMachines, web1, {
+        resources: { cpu: 4, memory: '1Gi' },
+        disks: [{ name: 'root', size: '6Gi' }],
+      });
+      await expectReady(world, 'was changed');
+      expectOneOfEach(world);
+    }
+    await world.kubernetes.client().remove(virtualMachines, web1);
+    if (!(await isGone(world))) return { calls: world.counter.calls, crashes: world.crashes };
+    expectNothingLeft(world);
+    await expectRest(world);
+  } catch (error) {
+    if (!(error instanceof Violation)) throw error;
+    violation = error.message;
+  }
+  world.end();
+  return { calls: world.counter.calls, crashes: world.crashes, violation };
+}
+
+const web1 = { namespace: 'team-a', name: 'web-1' };
+
+function durationsOf(pace: Pace): Partial<Durations> {
+  if (pace === 'never') return { copy: { ms: 1e12 } };
+  const ms = pace * 1000;
+  return { copy: { ms }, resize: { ms }, qmstart: { ms }, qmstop: { ms }, free: { ms } };
+}
+
+/** Whether the machine went. Only a clone that never ends, and whose UPID was lost, may hold it: it is waited for. */
+async function isGone(world: FaultWorld): Promise<boolean> {
+  const upidLost = () => world.machine('web-1')?.status?.task === undefined;
+  const clones = () =>
+    Object.values(world.simulator.state.tasks).some(task => task.type === 'qmclone' && !task.exitstatus);
+  await expectThat(world, () => world.machine('web-1') === undefined || (upidLost() && clones()), 'is gone');
+  return world.machine('web-1') === undefined;
+}
+
+async function expectThat(world: FaultWorld, holds: () => boolean, what: string): Promise<void> {
+  if (await world.until(holds, patienceMs)) return;
+  const { message } = world.machine('web-1')?.status?.conditions?.find(({ type }) => type === 'Ready') ?? {};
+  throw new Violation(`I5: the machine never ${what}; it says: ${message}`);
+}
+
+const expectReady = (world: FaultWorld, what: string): Promise<void> =>
+  expectThat(
+    world,
+    () => {
+      const vm = world.machine('web-1');
+      const ready = vm?.status?.conditions?.find(({ type }) => type === 'Ready');
+      return ready?.status === 'True' && ready.observedGeneration === vm?.metadata.generation;
+    },
+    what,
+  );
+
+/** I6: what a fault cost is time, not machines: one clone and one boot succeed, whatever happened. */
+function expectOneOfEach(world: FaultWorld): void {
+  for (const type of ['qmclone', 'qmstart']) {
+    const done = Object.values(world.simulator.state.tasks).filter(
+      task => task.type === type && task.exitstatus === 'OK',
+    );
+    if (done.length !== 1) throw new Violation(`I6: ${done.length} tasks ${type} succeeded`);
+  }
+}
+
+function expectNothingLeft(world: FaultWorld): void {
+  const leaks = world.invariants.leaks();
+  if (leaks.length > 0) throw new Violation(`I2: left in Proxmox: ${leaks.join(', ')}`);
+}
+
+/** I5: when nothing goes wrong any more, nothing is written, neither in Kubernetes nor in Proxmox; a claim may still be taken back. */
+async function expectRest(world: FaultWorld): Promise<void> {
+  world.counter.calm();
+  await world.pass(60_000);
+  const { calls } = world.counter;
+  const before = calls.length;
+  const writes = world.kubernetes.version;
+  await world.pass(restMs);
+  const changes = calls.slice(before).filter(call => /^proxmox (POST|PUT|DELETE)/.test(call));
+  if (changes.length > 0) throw new Violation(`I5: at rest it calls ${changes[0]}`);
+  if (world.kubernetes.version !== writes) throw new Violation('I5: at rest it writes to Kubernetes');
+}
+
+/** A small generator (mulberry32): the same seed gives the same run. */
+function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
