@@ -76,10 +76,9 @@ function problemOf({ spec }: ProxmoxCluster, probe: ClusterProbe): Finding | und
     const message = `Berth's token lacks privileges in Proxmox: ${probe.missingPrivileges.join(', ')}.`;
     return { reason: 'MissingPrivileges', message };
   }
-  if (!probe.quorate)
+  if (!probe.quorate) {
     return { reason: 'NoQuorum', message: 'The Proxmox cluster has no quorum; nothing can be changed.' };
-  if (!probe.quorate)
-    return { reason: 'NoQuorum', message: 'The Proxmox cluster has no quorum; nothing can be changed.' };
+  }
   const nodes = probe.nodes ?? [];
   const unknown = spec.nodes.filter(({ name }) => !nodes.some(node => node.name === name));
   if (unknown.length === 0) return undefined;
