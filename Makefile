@@ -3,6 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
@@ -63,6 +64,6 @@ $(MODULES): package-lock.json
 	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or newer (https://nodejs.org).'; exit 1; }
 	@echo '== npm packages'
 	@PATH='$(SYSTEM_PATH)' npm ci --loglevel=error || PATH='$(SYSTEM_PATH)' npm install --no-save --loglevel=error
-	@touch $@
-	@node -e 'process.exit(+process.versions.node.split(".")[0] < 24)' || \
+	@node --version | grep -qE '^v(2[4-9]|[3-9][0-9])' || \
 	  { echo 'npm has no Node 24 for this machine: install Node.js 24 or newer (https://nodejs.org).'; exit 1; }
+	@touch $@
