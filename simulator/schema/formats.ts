@@ -224,14 +224,14 @@ function isStartupOrder(value: string): boolean {
   return value !== '' && value !== '0' && value.split(',').every(each => part.test(each));
 }
 
+/** Empty parts at the end do not count, so that nothing at all is a set too. */
 function isCpuSet(value: string): boolean {
-  return value
-    .replace(/,+$/, '')
-    .split(',')
-    .every(part => {
-      const [, from, to = from] = /^\s*(\d+)(?:-(\d+))?\s*$/.exec(part) ?? [];
-      return from !== undefined && Number(to) >= Number(from);
-    });
+  const parts = value.replace(/,+$/, '').split(',');
+  const isPart = (part: string) => {
+    const [, from, to = from] = /^\s*(\d+)(?:-(\d+))?\s*$/.exec(part) ?? [];
+    return from !== undefined && Number(to) >= Number(from);
+  };
+  return parts.join('') === '' ? parts.length === 1 : parts.every(isPart);
 }
 
 function checkPool(value: string): string | undefined {
