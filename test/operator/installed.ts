@@ -25,7 +25,7 @@ export async function installed(): Promise<Installed> {
     run({ file, args: ['--kubeconfig', controlPlane.kubeconfig, ...args], env: process.env, signal });
   await kubectl('apply', '-f', 'crds/');
   await kubectl('wait', '--for=condition=Established', '--timeout=30s', '-f', 'crds/');
-  await kubectl('apply', '-f', 'test/operator/berth-system.yaml', '-f', 'charts/berth/rbac/operator.yaml');
+  await kubectl('apply', '-f', 'charts/berth/rbac/namespace.yaml', '-f', 'charts/berth/rbac/operator.yaml');
   return { controlPlane, kubectl, kube: createKubeClient(connect(loadConfig(controlPlane.kubeconfig))) };
 }
 

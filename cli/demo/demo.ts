@@ -1,0 +1,100 @@
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { checkAndDelete, waitUntilReady } from './check.ts';
+import { listMachines, machineTable } from './machines.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { token } from './proxmox.ts';
+import { connectProxmox, type Stage, setStage } from './stage.ts';
+
+/** How a demo is to run. */
+export interface DemoOptions {
+  /** Check and clean up instead of staying. */
+  check: boolean;
+  dir: string;
+  env: NodeJS.ProcessEnv;
+}
+
+/** Runs the demo until it is checked, or interrupted; answers the exit code. */
+export async function runDemo({ check, dir, env }: DemoOptions): Promise<number> {
+  const progress = createProgress(process.stderr);
+  const interrupt = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());
+  const startedAt = performance.now();
+  let stage: Stage | undefined;
+  try {
+    stage = await progress.step('Starting Kubernetes, and a simulated Proxmox VE with three nodes', () =>
+      setStage({ dir, env, signal: interrupt.signal, log: line => progress.line(`  ${line}`) }),
+    );
+    await begin(stage, dir, progress);
+    if (check) {
+      console.log(JSON.stringify(await checkAndDelete(stage, progress, startedAt)));
+    } else {
+      await writeFiles(stage, dir);
+      invite(dir, progress);
+      await watchUntil(stage, progress, interrupt.signal);
+    }
+    return 0;
+  } catch (error) {
+    if (interrupt.signal.aborted) return check ? 1 : 0;
+    progress.line(`✗ ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  } finally {
+    progress.line('▸ Stopping');
+    await stage?.close();
+  }
+}
+
+async function begin(stage: Stage, dir: string, progress: Progress): Promise<void> {
+  await progress.step('Starting the operator with its own ServiceAccount', async () => {
+    await stage.startOperator();
+    await connectProxmox(stage, dir);
+    await stage.kubectl('wait', '--for=condition=Ready', 'proxmoxcluster/lab', '--timeout=30s');
+  });
+  await progress.step('Applying examples/', async () => {
+    await stage.kubectl('apply', '-f', 'examples/');
+    await waitUntilReady(stage, machines => progress.show(machineTable(machines)));
+  });
+}
+
+/** Leaves what another terminal needs: a kubeconfig, and shell lines. */
+async function writeFiles({ controlPlane, proxmox }: Stage, dir: string): Promise<void> {
+  const folder = resolve(dir);
+  await mkdir(folder, { recursive: true });
+  const kubeconfig = join(folder, 'kubeconfig');
+  const ca = join(folder, 'proxmox-ca.pem');
+  await copyFile(controlPlane.kubeconfig, kubeconfig);
+  await writeFile(ca, proxmox.served.ca);
+  const lines = {
+    KUBECONFIG: kubeconfig,
+    PROXMOX_URL: proxmox.served.url,
+    PROXMOX_TOKEN: `${token.tokenId}=${token.tokenSecret}`,
+    PROXMOX_CA: ca,
+  };
+  const text = Object.entries(lines).map(([name, value]) => `export ${name}='${value}'\n`);
+  await writeFile(join(folder, 'env'), text.join(''), { mode: 0o600 });
+}
+
+function invite(dir: string, progress: Progress): void {
+  for (const line of [
+    '',
+    'Berth runs. In another terminal:',
+    '',
+    `  source ${join(dir, 'env')}        # KUBECONFIG, and PROXMOX_URL, _TOKEN, _CA`,
+    '  kubectl get vm -A -o wide',
+    `  kubectl -n team-a patch vm web-1 --type merge -p '{"spec":{"powerState":"Stopped"}}'`,
+    `  curl --cacert $PROXMOX_CA -H "Authorization: PVEAPIToken=$PROXMOX_TOKEN" $PROXMOX_URL/api2/json/cluster/resources`,
+    '',
+    'Ctrl-C stops everything.',
+    '',
+  ]) {
+    progress.line(line);
+  }
+}
+
+async function watchUntil(stage: Stage, progress: Progress, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    progress.show(machineTable(await listMachines(stage.kube)));
+    await sleep(500, undefined, { signal }).catch(() => {});
+  }
+}

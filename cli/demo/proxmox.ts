@@ -1,0 +1,106 @@
+import type { ProxmoxCluster } from '#api/kinds.ts';
+import { RealClock } from '#simulator/engine/clock.ts';
+import { type Served, serve } from '#simulator/http/server.ts';
+import { createSimulator, type Simulator } from '#simulator/simulator.ts';
+import type { Seed } from '#simulator/state/seed.ts';
+import { CallLog } from './call-log.ts';
+
+/** The token of the simulated cluster, as docs/operations/proxmox-permissions.md has one made. */
+export const token = { tokenId: 'berth@pve!operator', tokenSecret: '5f2b8c1e-7d43-4c7a-9a55-0b1d6e9f3a21' };
+
+/** The privileges of that page's role, and no other. */
+const privileges = [
+  'VM.Allocate',
+  'VM.Audit',
+  'VM.Clone',
+  'VM.Config.CPU',
+  'VM.Config.Disk',
+  'VM.Config.Memory',
+  'VM.Config.Network',
+  'VM.Config.Options',
+  'VM.PowerMgmt',
+  'Datastore.AllocateSpace',
+  'SDN.Use',
+  'Sys.Audit',
+];
+
+const cloudImage = {
+  ostype: 'l26',
+  cores: 1,
+  memory: '512',
+  scsihw: 'virtio-scsi-single',
+  net0: 'virtio,bridge=vmbr0',
+  ide2: 'ceph:cloudinit',
+};
+
+const seed: Seed = {
+  cluster: { name: 'lab' },
+  nodes: ['pve1', 'pve2', 'pve3'].map(name => ({ name, cpus: 16, memoryGiB: 64, bridges: ['vmbr0', 'vmbr1'] })),
+  storages: [
+    { id: 'local', type: 'dir', content: ['iso', 'vztmpl', 'backup', 'images'], sizeGiB: 200 },
+    { id: 'ceph', type: 'rbd', content: ['images'], sizeGiB: 4000 },
+  ],
+  vms: [
+    { vmid: 9000, node: 'pve1', template: true, config: { ...cloudImage, name: 'debian-12', scsi0: 'ceph:2' } },
+    { vmid: 9001, node: 'pve2', template: true, config: { ...cloudImage, name: 'ubuntu-24.04', scsi0: 'ceph:4' } },
+    {
+      vmid: 100,
+      node: 'pve1',
+      running: true,
+      config: { name: 'not-berths', cores: 2, memory: '4096', scsi0: 'ceph:32' },
+    },
+  ],
+  users: [
+    { id: 'root@pam', password: 'demo' },
+    { id: 'berth@pve', tokens: [{ id: 'operator', secret: token.tokenSecret }] },
+  ],
+  roles: { BerthOperator: privileges },
+  acl: [{ path: '/', user: 'berth@pve', role: 'BerthOperator' }],
+};
+
+/** VMIDs that the demo's operator may use; what is in Proxmox beside them was there before. */
+export const vmidRange = { start: 1000, end: 1999 };
+
+/** A simulated Proxmox VE that listens on this machine. */
+export interface DemoProxmox {
+  simulator: Simulator;
+  served: Served;
+  /** Every call that was made. */
+  calls: CallLog;
+}
+
+/** Starts a Proxmox VE of three nodes with two templates, a token as documented, and a machine of somebody else. */
+export async function startProxmox(): Promise<DemoProxmox> {
+  const simulator = createSimulator(seed, { clock: new RealClock() });
+  const calls = new CallLog();
+  const handle: Simulator['handle'] = request => {
+    calls.note(request);
+    return simulator.handle(request);
+  };
+  return { simulator, served: await serve({ ...simulator, handle }), calls };
+}
+
+/** The ProxmoxCluster that describes it. */
+export const clusterFor = ({ url, ca }: Served): ProxmoxCluster => ({
+  apiVersion: 'berth.dev/v1alpha1',
+  kind: 'ProxmoxCluster',
+  metadata: { name: 'lab' },
+  spec: {
+    endpoints: [url],
+    credentialsSecretRef: { name: 'proxmox', namespace: 'berth-system' },
+    tls: { caBundle: ca },
+    vmidRange,
+    nodes: ['pve1', 'pve2', 'pve3'].map(name => ({ name })),
+    storages: [{ name: 'ceph', default: 'Enabled' }],
+    bridges: [{ name: 'vmbr0', vlans: [{ from: 20, to: 29 }] }, { name: 'vmbr1' }],
+    tags: [
+      { name: 'web', color: '#2f9e44' },
+      { name: 'db', color: '#1971c2' },
+    ],
+    default: 'Enabled',
+    maxConcurrentTasks: 8,
+    maxClonesPerTemplate: 4,
+    pollSeconds: 5,
+    sweepSeconds: 600,
+  },
+});

@@ -1,0 +1,110 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
+import { createKubeClient, type KubeClient } from '#kube/client.ts';
+import { connect } from '#kube/connection.ts';
+import { run } from '#test/control-plane/command.ts';
+import { type ControlPlane, startControlPlane } from '#test/control-plane/control-plane.ts';
+import { freePort } from '#test/control-plane/port.ts';
+import { kubectlPath } from '#test/control-plane/programs.ts';
+import { type OperatorProcess, startOperatorProcess } from './operator-process.ts';
+import { clusterFor, type DemoProxmox, startProxmox, token } from './proxmox.ts';
+
+/** Kubernetes, Proxmox VE and an operator on this machine. */
+export interface Stage {
+  controlPlane: ControlPlane;
+  /** As the administrator. */
+  kube: KubeClient;
+  /** Runs kubectl as the administrator; resolves with what it printed, rejects with what it complained of. */
+  kubectl: (...args: string[]) => Promise<string>;
+  proxmox: DemoProxmox;
+  /** Starts an operator with its own ServiceAccount and RBAC, as a process of its own. */
+  startOperator: (...args: string[]) => Promise<OperatorProcess>;
+  /** Where the operator's log is. */
+  operatorLog: string;
+  /** Ends everything but a control plane that somebody else has started. */
+  close: () => Promise<void>;
+}
+
+/** Where a stage is set. */
+export interface StageOptions {
+  dir: string;
+  env: NodeJS.ProcessEnv;
+  signal: AbortSignal;
+  /** Told, in lines, of what takes time. */
+  log: (line: string) => void;
+  /** One that runs already; else one is started. */
+  controlPlane?: ControlPlane;
+}
+
+const repository = new URL('../../', import.meta.url).pathname;
+
+/** Sets the stage: an API server with Berth installed, and a Proxmox VE that is not connected yet. */
+export async function setStage(options: StageOptions): Promise<Stage> {
+  const { env, signal, log } = options;
+  const dir = resolve(options.dir);
+  await mkdir(dir, { recursive: true });
+  const started = options.controlPlane ? undefined : await startKubernetes({ ...options, dir });
+  const controlPlane = options.controlPlane ?? (started as ControlPlane);
+  const file = await kubectlPath({ env, log, signal });
+  const kubectl = (...args: string[]) =>
+    run({ file, args: ['--kubeconfig', controlPlane.kubeconfig, ...args], cwd: repository, env, signal });
+  await install(kubectl);
+  const connection = connect(kubeConfigFrom(controlPlane.kubeconfig));
+  const proxmox = await startProxmox();
+  const operators: OperatorProcess[] = [];
+  const operatorLog = join(dir, 'operator.log');
+  return {
+    controlPlane,
+    kube: createKubeClient(connection),
+    kubectl,
+    proxmox,
+    operatorLog,
+    async startOperator(...args) {
+      const path = join(dir, 'operator.kubeconfig');
+      const kubeconfig = await controlPlane.serviceAccountKubeconfig('berth-system', 'berth-operator', path);
+      const probePort = await freePort();
+      const operator = await startOperatorProcess({ kubeconfig, logFile: operatorLog, probePort, args, signal });
+      operators.push(operator);
+      return operator;
+    },
+    async close() {
+      await Promise.all(operators.map(operator => operator.stop()));
+      await proxmox.served.close();
+      await connection.close();
+      await started?.stop();
+    },
+  };
+}
+
+/** Tells Kubernetes of the simulated Proxmox VE. */
+export async function connectProxmox({ kubectl, proxmox }: Stage, dir: string): Promise<void> {
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'proxmox', namespace: 'berth-system' },
+    stringData: token,
+  };
+  const file = join(resolve(dir), 'proxmox-cluster.json');
+  const items = [secret, clusterFor(proxmox.served)];
+  await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }), { mode: 0o600 });
+  await kubectl('apply', '-f', file);
+}
+
+async function startKubernetes({ dir, env, signal, log }: StageOptions): Promise<ControlPlane> {
+  const data = join(dir, 'kubernetes');
+  await rm(data, { recursive: true, force: true });
+  return startControlPlane({ dir: data, env, signal, log });
+}
+
+async function install(kubectl: Stage['kubectl']): Promise<void> {
+  await kubectl('apply', '-f', 'crds/');
+  await kubectl('wait', '--for=condition=Established', '--timeout=30s', '-f', 'crds/');
+  await kubectl('apply', '-f', 'charts/berth/rbac/namespace.yaml', '-f', 'charts/berth/rbac/operator.yaml');
+}
+
+function kubeConfigFrom(path: string): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromFile(path);
+  return config;
+}
