@@ -7,11 +7,14 @@ import type { Logger } from '#kube/telemetry.ts';
 import { type Clock, systemClock } from '#proxmox/clock.ts';
 import { clusterReconciler } from './controllers/proxmox-clusters.ts';
 import { machineReconciler } from './controllers/virtual-machines.ts';
+import { policyReconciler } from './controllers/vm-policies.ts';
+import { quotaReconciler } from './controllers/vm-quotas.ts';
 import { templateReconciler } from './controllers/vm-templates.ts';
 import { createAllocators } from './effects/allocators.ts';
 import type { OpenTransport } from './effects/cluster-link.ts';
 import { Links, type LinksOptions } from './effects/links.ts';
 import { MachineMemory } from './effects/memory.ts';
+import { QuotaGate } from './effects/quota-gate.ts';
 import { createResources, type Resources } from './resources.ts';
 import { createQueues, createWake, type Queues, type Wake } from './wake.ts';
 
@@ -23,6 +26,8 @@ export interface AssemblyOptions {
   log: Logger;
   openTransport: OpenTransport;
   observe?: LinksOptions['observe'];
+  /** Whether each VmQuota's number of machines is mirrored to a native ResourceQuota. Default: no. */
+  mirrorsQuotas?: boolean;
   clock?: Clock;
   queueClock?: KubeClock;
   /** Numbers in [0, 1). */
@@ -54,7 +59,8 @@ export function assemble(options: AssemblyOptions): Assembly {
   const link = (name: string) => links.get(name);
   const allocator = createAllocators(kube, link, resources.machines);
   const ownWrites = new OwnWrites(resources.machines, queueClock);
-  const shared = { ...resources, kube, link, allocator, now };
+  const gate = new QuotaGate(kube);
+  const shared = { ...resources, kube, link, allocator, gate, now };
   return {
     resources,
     queues,
@@ -68,6 +74,8 @@ export function assemble(options: AssemblyOptions): Assembly {
         wakeMachines: wake.machinesOf,
       }),
       templates: templateReconciler(shared),
+      quotas: quotaReconciler({ ...shared, mirrors: options.mirrorsQuotas ?? false }),
+      policies: policyReconciler(shared),
       machines: machineReconciler({ ...shared, clusterId, events, memory, ownWrites }),
     },
   };

@@ -2,8 +2,12 @@ import {
   type ProxmoxCluster,
   proxmoxClusters,
   type VirtualMachine,
+  type VmPolicy,
+  type VmQuota,
   type VmTemplate,
   virtualMachines,
+  vmPolicies,
+  vmQuotas,
   vmTemplates,
 } from '#api/kinds.ts';
 import type { KubeClient } from '#kube/client.ts';
@@ -13,10 +17,12 @@ import type { Logger, RuntimeMetrics } from '#kube/telemetry.ts';
 
 /** The resources as the API server last told of them. */
 export interface Resources {
-  /** Indexed by `vmid`, and by the `template` that their source names. */
+  /** Indexed by `namespace`, by `vmid`, and by the `template` that their source names. */
   machines: Store<VirtualMachine>;
   clusters: Store<ProxmoxCluster>;
   templates: Store<VmTemplate>;
+  quotas: Store<VmQuota>;
+  policies: Store<VmPolicy>;
 }
 
 /** What is to be told of changes. */
@@ -24,16 +30,21 @@ export interface ResourceHandlers {
   onMachine: ChangeHandler<VirtualMachine>;
   onCluster: ChangeHandler<ProxmoxCluster>;
   onTemplate: ChangeHandler<VmTemplate>;
+  onQuota: ChangeHandler<VmQuota>;
+  onPolicy: ChangeHandler<VmPolicy>;
 }
 
 /** Makes empty stores. */
 export const createResources = (): Resources => ({
   machines: new Store<VirtualMachine>({
+    namespace: ({ metadata }) => [metadata.namespace ?? ''],
     vmid: ({ status }) => (status?.vmid === undefined ? [] : [String(status.vmid)]),
     template: ({ spec }) => [spec.source.template.name],
   }),
   clusters: new Store<ProxmoxCluster>(),
   templates: new Store<VmTemplate>(),
+  quotas: new Store<VmQuota>(),
+  policies: new Store<VmPolicy>(),
 });
 
 /** Something that runs until its signal aborts and says when it has seen everything. */
@@ -45,13 +56,15 @@ export interface Reflection {
 
 /** Makes what fills the stores. */
 export function createReflectors(
-  { machines, clusters, templates }: Resources,
-  { onMachine, onCluster, onTemplate }: ResourceHandlers,
+  { machines, clusters, templates, quotas, policies }: Resources,
+  { onMachine, onCluster, onTemplate, onQuota, onPolicy }: ResourceHandlers,
   common: { client: KubeClient; log: Logger; metrics: RuntimeMetrics },
 ): Reflection[] {
   return [
     new Reflector({ ...common, type: proxmoxClusters, store: clusters, onChange: onCluster }),
     new Reflector({ ...common, type: vmTemplates, store: templates, onChange: onTemplate }),
+    new Reflector({ ...common, type: vmPolicies, store: policies, onChange: onPolicy }),
+    new Reflector({ ...common, type: vmQuotas, store: quotas, onChange: onQuota }),
     new Reflector({ ...common, type: virtualMachines, store: machines, onChange: onMachine }),
   ];
 }

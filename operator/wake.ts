@@ -7,18 +7,21 @@ import { isReady } from './core/steps/settled.ts';
 import type { LinkEvents } from './effects/cluster-link.ts';
 import type { MachineMemory } from './effects/memory.ts';
 import type { ResourceHandlers, Resources } from './resources.ts';
+import { policyConcerns, quotaConcerns, quotaKeyOf } from './wake-quotas.ts';
 
 /** The keys that wait for each controller. */
 export interface Queues {
   machines: Queue;
   clusters: Queue;
   templates: Queue;
+  quotas: Queue;
+  policies: Queue;
 }
 
 /** Makes empty queues. `random` gives numbers in [0, 1). */
 export function createQueues(clock?: Clock, random?: () => number): Queues {
   const queue = () => new Queue({ clock, random });
-  return { machines: queue(), clusters: queue(), templates: queue() };
+  return { machines: queue(), clusters: queue(), templates: queue(), quotas: queue(), policies: queue() };
 }
 
 /** Who is to be looked at again when what has changed. Nothing here decides or acts. */
@@ -41,6 +44,8 @@ export function createWake(
   const wakeAll = (found: VirtualMachine[]) => {
     for (const vm of found) queues.machines.add(keyOf(vm), 'low');
   };
+  const ofQuota = quotaConcerns(machines);
+  const ofPolicy = policyConcerns(machines);
   const machinesOf = (cluster: string) =>
     wakeAll(machines.list().filter(({ status }) => (status?.cluster ?? cluster) === cluster));
   return {
@@ -51,6 +56,7 @@ export function createWake(
         forgetKey(key);
       }
       queues.machines.add(key, origin === 'list' ? 'low' : 'normal');
+      queues.quotas.add(quotaKeyOf(vm), 'low');
     },
     onCluster: (key, kind, { metadata }) => {
       queues.clusters.add(key);
@@ -61,6 +67,14 @@ export function createWake(
     onTemplate: key => {
       queues.templates.add(key);
       wakeAll(machines.byIndex('template', key).filter(vm => !isReady(vm)));
+    },
+    onQuota: (key, _kind, quota) => {
+      queues.quotas.add(key);
+      wakeAll(ofQuota(key, quota));
+    },
+    onPolicy: (key, _kind, policy) => {
+      queues.policies.add(key);
+      wakeAll(ofPolicy(policy));
     },
     linkEvents: cluster => ({
       onTaskEnd: (key, upid, status) => {

@@ -1,9 +1,9 @@
-import type { ProxmoxCluster, VirtualMachine, VmTemplate } from '#api/kinds.ts';
+import type { ProxmoxCluster, VirtualMachine, VmQuota, VmTemplate } from '#api/kinds.ts';
 import type { KubeClient } from '#kube/client.ts';
 import type { Outcome as QueueOutcome, ReconcileContext } from '#kube/controller.ts';
 import type { EventRecorder } from '#kube/events.ts';
 import type { OwnWrites } from '#kube/own-writes.ts';
-import { keyOf } from '#kube/resource.ts';
+import { formatKey, keyOf } from '#kube/resource.ts';
 import type { Store } from '#kube/store.ts';
 import { ProxmoxError } from '#proxmox/errors.ts';
 import type { Upid } from '#proxmox/upid.ts';
@@ -19,6 +19,7 @@ import type { Allocator } from '../effects/allocator.ts';
 import type { ClusterLink } from '../effects/cluster-link.ts';
 import { lookAt, notYet } from '../effects/looks.ts';
 import type { MachineMemory } from '../effects/memory.ts';
+import { type QuotaGate, singleton } from '../effects/quota-gate.ts';
 import { writeStatus } from '../effects/status-writer.ts';
 
 /** What the controller of VirtualMachines works with. */
@@ -29,6 +30,8 @@ export interface MachineControllerParts {
   machines: Store<VirtualMachine>;
   clusters: Store<ProxmoxCluster>;
   templates: Store<VmTemplate>;
+  quotas: Store<VmQuota>;
+  gate: QuotaGate;
   link: (cluster: string) => ClusterLink | undefined;
   allocator: (cluster: string) => Allocator;
   memory: MachineMemory;
@@ -76,7 +79,7 @@ function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string)
     vm,
     clusters: clusters.list(),
     vmTemplate: templates.get(vm.spec.source.template.name),
-    quota: { granted: true },
+    allocation: allocationOf(parts, vm),
     task: { state: 'none' },
     sweep: memory.untilSweep(uid, interval) <= 0,
   };
@@ -85,6 +88,12 @@ function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string)
   observed.task = taskView(parts, vm, key, link);
   observed.config = observed.sweep ? undefined : memory.validConfig(uid);
   return observed;
+}
+
+/** The machine's entry in the ledger of its namespace, as far as the watch has told. */
+function allocationOf({ quotas }: MachineControllerParts, { metadata: { namespace = '', name } }: VirtualMachine) {
+  const quota = quotas.get(formatKey({ namespace, name: singleton }));
+  return quota?.status?.allocations?.find(entry => entry.name === name);
 }
 
 function linkOf(parts: MachineControllerParts, { vm, clusters }: Observed): ClusterLink | undefined {
@@ -122,13 +131,18 @@ async function decideAndAct(
   let decision = plan(observed);
   try {
     while (decision.look) {
+      if (decision.look === 'quota') {
+        observed.quota = await parts.gate.grant(observed.vm, { state: 'Bound' });
+        decision = plan(observed);
+        continue;
+      }
       if (!link) throw notYet('the ProxmoxCluster is not connected');
       await lookAt(decision.look, observed, link, claimed);
       if (decision.look === 'config') memory.config(uid, observed.config);
       decision = plan(observed);
     }
     if (!decision.action) return { decision, result: {} };
-    const tools = { kube: parts.kube, link, allocator: parts.allocator, signal };
+    const tools = { kube: parts.kube, link, allocator: parts.allocator, quotas: parts.gate, signal };
     const acted = await carryOut(observed.vm, key, decision.action, tools);
     if (decision.action.kind === 'cancelTask') memory.taskCancelled(uid, decision.action.upid);
     return interpret(decision, acted);

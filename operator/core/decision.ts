@@ -1,5 +1,7 @@
+import type { Allocation } from '#api/ledger.ts';
 import type { ConfigChange } from './machine.ts';
 import type { Look } from './observed.ts';
+import type { Charge } from './quota/amounts.ts';
 
 /** The conditions of a VirtualMachine that a step can hold up. */
 export type ConditionType = 'QuotaReserved' | 'Scheduled' | 'Provisioned' | 'ConfigSynced' | 'PowerSynced';
@@ -16,6 +18,7 @@ export interface Demand {
 export type Action =
   | { kind: 'addFinalizer' }
   | { kind: 'removeFinalizer' }
+  | { kind: 'trimQuota'; seen: Allocation; confirmed: Charge }
   | { kind: 'claim'; cluster: string; demand: Demand }
   | {
       kind: 'clone';

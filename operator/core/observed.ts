@@ -1,4 +1,5 @@
 import type { ProxmoxCluster, VirtualMachine, VmTemplate } from '#api/kinds.ts';
+import type { Allocation } from '#api/ledger.ts';
 import type { MachineConfig, Power } from './machine.ts';
 
 /**
@@ -15,8 +16,8 @@ export interface Observed {
   clusters: ProxmoxCluster[];
   /** The VmTemplate that the source names, if there is one. */
   vmTemplate?: VmTemplate;
-  /** Whether the quota of the namespace has room; without quotas it always has. */
-  quota: { granted: true } | { granted: false; reason: string; message: string };
+  /** What the machine is charged with, as far as the watch has told. It may lag: it never grants. */
+  allocation?: Allocation;
   /** What became of `status.task`. */
   task: TaskView;
   /** The shared inventory of the cluster; absent until it was read once. */
@@ -24,6 +25,7 @@ export interface Observed {
   /** Whether everything is to be compared, however settled it looks. */
   sweep: boolean;
 
+  quota?: QuotaView;
   config?: ConfigView;
   power?: Power;
   template?: TemplateView;
@@ -31,8 +33,14 @@ export interface Observed {
   absence?: AbsenceView;
 }
 
-/** What a decision may ask to see: one or a few reads of Proxmox each. */
-export type Look = 'config' | 'power' | 'template' | 'orphan' | 'absence';
+/**
+ * What a decision may ask to see: one or a few reads of Proxmox each. `quota` is the one that asks Kubernetes, and the
+ * one with an effect: the room that it sees is the machine's from then on.
+ */
+export type Look = 'quota' | 'config' | 'power' | 'template' | 'orphan' | 'absence';
+
+/** Whether there is room for the machine, and the nodes that its namespace is kept to, if it is. */
+export type QuotaView = { granted: true; nodes?: string[] } | { granted: false; reason: string; message: string };
 
 /**
  * What became of the task that the status names. `cancelled`: we have told Proxmox to end it. Once is enough: a second

@@ -7,6 +7,7 @@ import { endTask, finished, holdFailedRemoval, remove } from './steps/removal.ts
 import { claim, grant, holdFinalizer } from './steps/reserve.ts';
 import { settled } from './steps/settled.ts';
 import { awaitTask, holdAfterFailure } from './steps/task.ts';
+import { trim } from './steps/trim.ts';
 
 /** One step towards what is desired. */
 interface Step {
@@ -28,6 +29,7 @@ const creation: Step[] = [
   { take: provision, condition: 'Provisioned', holds: 'Cloned', notReady: 'Provisioning' },
   { take: configure, condition: 'ConfigSynced', holds: 'UpToDate', notReady: 'Provisioning' },
   { take: power, condition: 'PowerSynced', holds: 'InDesiredState', notReady: 'PowerChanging' },
+  { take: trim, notReady: 'Provisioning' },
 ];
 
 /** From a machine to nothing. */

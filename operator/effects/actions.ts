@@ -10,6 +10,7 @@ import type { Allocator } from './allocator.ts';
 import type { ClusterLink } from './cluster-link.ts';
 import { notYet } from './looks.ts';
 import { toParameters } from './machine-config.ts';
+import type { QuotaGate } from './quota-gate.ts';
 
 /** What came of an action: done, refused for a reason, or put in line for a task slot. */
 export type Acted = { result: ActionResult } | { refused: Finding } | { queued: number };
@@ -19,6 +20,7 @@ export interface ActionTools {
   kube: KubeClient;
   link?: ClusterLink;
   allocator: (cluster: string) => Allocator;
+  quotas: QuotaGate;
   /** Checked right before each call: a process that has lost its lease changes nothing more. */
   signal: AbortSignal;
 }
@@ -29,7 +31,12 @@ export async function carryOut(vm: VirtualMachine, key: string, action: Action, 
   switch (action.kind) {
     case 'addFinalizer':
       return { result: { written: await addFinalizer(tools.kube, vm) } };
+    case 'trimQuota':
+      await tools.quotas.trim(vm, action.seen, action.confirmed);
+      return { result: {} };
     case 'removeFinalizer':
+      // In this order: an entry whose resource is gone would only be cleared up in time.
+      await tools.quotas.release(vm);
       return { result: { written: await removeFinalizer(tools.kube, vm) } };
     case 'claim': {
       const { namespace = '', name, uid = '' } = vm.metadata;
@@ -47,7 +54,7 @@ const isClaim = (answer: Claim | Finding): answer is Claim => 'vmid' in answer;
 
 const claimOf = (cluster: string, { vmid, node }: Claim) => ({ cluster, vmid, node });
 
-type ProxmoxAction = Exclude<Action, { kind: 'addFinalizer' | 'removeFinalizer' | 'claim' }>;
+type ProxmoxAction = Exclude<Action, { kind: 'addFinalizer' | 'removeFinalizer' | 'trimQuota' | 'claim' }>;
 
 async function inProxmox(key: string, action: ProxmoxAction, link: ClusterLink): Promise<Acted> {
   const { client } = link;

@@ -11,7 +11,12 @@ import { toMachineConfig } from './machine-config.ts';
 export type ClaimedVmids = (vmids: number[]) => Set<number>;
 
 /** Sees what a decision asked to see, and notes it in the observation. Rejects with ProxmoxError. */
-export async function lookAt(what: Look, o: Observed, link: ClusterLink, claimed: ClaimedVmids): Promise<void> {
+export async function lookAt(
+  what: Exclude<Look, 'quota'>,
+  o: Observed,
+  link: ClusterLink,
+  claimed: ClaimedVmids,
+): Promise<void> {
   const vmid = o.vm.status?.vmid ?? 0;
   switch (what) {
     case 'config':

@@ -17,7 +17,7 @@ export interface Applicant {
 
 /** One limit that does not let a machine in. */
 export interface Violation {
-  reason: Limits['reason'] | 'NotAllowed' | 'LedgerFull' | 'Outdated';
+  reason: Limits['reason'] | 'NotAllowed' | 'LedgerFull' | 'Outdated' | 'QuotaNotReady';
   /** Which limit; what was requested, used and allowed; what would fit. */
   text: string;
 }

@@ -14,10 +14,16 @@ export function holdFinalizer({ vm }: Observed): Verdict | undefined {
   return { action: { kind: 'addFinalizer' }, outcome: { kind: 'done' } };
 }
 
-/** The quota's grant comes before anything that takes room. */
+/** The quota's grant comes before anything that takes room, and is asked for live in each pass that may take some. */
 export function grant({ quota }: Observed): Verdict | undefined {
-  return quota.granted ? undefined : stall(quota.reason, quota.message);
+  if (quota === undefined) return lookAt('quota');
+  if (quota.granted) return undefined;
+  if (quota.reason === 'Outdated') return { outcome: { kind: 'again', afterMs: outdatedMs, reason: quota.reason } };
+  return stall(quota.reason, quota.message);
 }
+
+/** How long the watch has to bring the spec that another operator has seen already. */
+const outdatedMs = 1_000;
 
 /**
  * Claims VMID, node and capacity, once: by compare-and-swap in the ProxmoxCluster, then in the resource's own status.
@@ -38,7 +44,7 @@ export function claim(o: Observed): Verdict | undefined {
   const demand = {
     cpu: o.vm.spec.resources.cpu,
     memoryMiB: toMiB(o.vm.spec.resources.memory),
-    candidates: candidates(cluster, o.template),
+    candidates: candidates(cluster, o.template, o.quota),
   };
   const action = { kind: 'claim', cluster: cluster.metadata.name, demand } as const;
   return act(action, 'Claiming', 'A node and a VMID are being claimed.', next);
@@ -53,11 +59,17 @@ function templateMissing({ vm, vmTemplate }: Observed, cluster: ProxmoxCluster):
   return { reason: 'TemplateNotFound', message };
 }
 
-/** A template on local storage can only be cloned on its own node. */
-function candidates({ spec }: ProxmoxCluster, template: TemplateView & { usable: true }): string[] {
+/** A template on local storage can only be cloned on its own node, and a namespace may be kept to some nodes. */
+function candidates(
+  { spec }: ProxmoxCluster,
+  template: TemplateView & { usable: true },
+  quota: Observed['quota'],
+): string[] {
+  const allowed = quota?.granted ? quota.nodes : undefined;
   return spec.nodes
     .filter(({ schedulable }) => schedulable !== 'Disabled')
     .map(({ name }) => name)
+    .filter(name => allowed?.includes(name) ?? true)
     .filter(name => template.shared || name === template.node);
 }
 

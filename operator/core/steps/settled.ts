@@ -2,6 +2,7 @@ import { toMiB } from '#api/quantity.ts';
 import type { Verdict } from '../decision.ts';
 import { berthTag } from '../desired-config.ts';
 import type { InventoryLine, Observed } from '../observed.ts';
+import { hasSurplus } from '../quota/confirmed.ts';
 
 /**
  * How far the shared inventory may lag behind: Proxmox' daemons tell each other of a machine's state about every 10 s
@@ -17,19 +18,23 @@ export function isReady({ metadata, status }: Observed['vm']): boolean {
 
 /**
  * A machine that was as desired and whose inventory line says nothing else is left alone: no read, no write. A line
- * that disagrees right after we changed the power is given time to catch up.
+ * that disagrees right after we changed something is given time to catch up.
  */
 export function settled(o: Observed): Verdict | undefined {
-  if (o.sweep || !isReady(o.vm)) return undefined;
+  if (o.sweep || !isReady(o.vm) || hasSurplus(o.vm, o.allocation)) return undefined;
   if (o.inventory === undefined) {
     return { outcome: { kind: 'again', afterMs: 1_000, reason: 'the inventory was not read yet' } };
   }
-  const { line } = o.inventory;
-  if (line === undefined || line.lock !== undefined || line.node !== o.vm.status?.node) return undefined;
-  if (powerAgrees(line, o.vm.spec.powerState) && configAgrees(line, o.vm)) return { outcome: { kind: 'done' } };
+  if (agrees(o.inventory.line, o.vm)) return { outcome: { kind: 'done' } };
   const remainingMs = lastChange(o.vm) + inventoryLagMs - o.now;
   if (remainingMs <= 0) return undefined;
   return { outcome: { kind: 'again', afterMs: remainingMs, reason: 'the inventory lags behind' } };
+}
+
+/** Whether the inventory shows the machine where it should be, unlocked, and as it should be. */
+function agrees(line: InventoryLine | undefined, vm: Observed['vm']): boolean {
+  if (line === undefined || line.lock !== undefined || line.node !== vm.status?.node) return false;
+  return powerAgrees(line, vm.spec.powerState) && configAgrees(line, vm);
 }
 
 /** `unknown` is what a machine is called until Proxmox' daemons have told each other of it. */
@@ -47,5 +52,7 @@ function configAgrees({ name, tags, cpus, memoryMiB }: InventoryLine, { spec, me
   );
 }
 
-const lastChange = ({ status }: Observed['vm']): number =>
-  Math.max(Date.parse(status?.lastStartedAt ?? '1970-01-01'), Date.parse(status?.lastTask?.finishedAt ?? '1970-01-01'));
+function lastChange({ status }: Observed['vm']): number {
+  const times = [status?.createdAt, status?.lastStartedAt, status?.lastTask?.finishedAt];
+  return Math.max(0, ...times.flatMap(time => (time === undefined ? [] : Date.parse(time))));
+}

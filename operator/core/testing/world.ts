@@ -98,6 +98,8 @@ function carryOut(world: World, action: Action): ActionResult {
     case 'addFinalizer':
       world.vm = { ...vm, metadata: { ...vm.metadata, finalizers: [finalizer] } };
       return {};
+    case 'trimQuota':
+      return {};
     case 'removeFinalizer':
       world.vm = undefined;
       return {};

@@ -1,0 +1,36 @@
+import type { Allocation } from '#api/ledger.ts';
+import type { VmQuotaStatus } from '#api/vm-quota.ts';
+import { type Amounts, type Dimension, dimensions, sumOf } from './amounts.ts';
+import { fieldOf, hardOf, type Rules } from './limits.ts';
+import { amountText } from './words.ts';
+
+/** What a status tells of a ledger: limits, use, and both for the columns of `kubectl get`. */
+export function figuresOf(
+  rules: Rules,
+  ledger: readonly Allocation[],
+): Pick<VmQuotaStatus, 'hard' | 'used' | 'summary'> {
+  const hard = hardOf(rules);
+  const used = sumOf(ledger);
+  const ratio = (dimension: Dimension) =>
+    `${amountText(dimension, used[dimension])}/${amountText(dimension, hard[dimension])}`;
+  const summary = {
+    vms: ratio('vms'),
+    cpu: ratio('cpu'),
+    memory: ratio('memoryMiB'),
+    storage: ratio('storageMiB'),
+  };
+  return { hard, used, summary };
+}
+
+/** The dimensions in which more is used than allowed, each in words. */
+export function overdrawn(rules: Rules, ledger: readonly Allocation[]): string[] {
+  const hard = hardOf(rules);
+  const used: Amounts = sumOf(ledger);
+  return dimensions.flatMap(dimension => {
+    const limit = hard[dimension];
+    if (limit === undefined || used[dimension] <= limit) return [];
+    return [
+      `${fieldOf(dimension)}: used ${amountText(dimension, used[dimension])}, hard ${amountText(dimension, limit)}`,
+    ];
+  });
+}

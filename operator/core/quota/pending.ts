@@ -1,0 +1,32 @@
+import type { VirtualMachine } from '#api/kinds.ts';
+import type { VmQuotaStatus } from '#api/vm-quota.ts';
+
+/** Most machines that are named in the line; the limit of the list in the CRD. */
+const mostPending = 100;
+
+/** Whether a machine waits for room. */
+export const waitsForRoom = ({ metadata, status }: VirtualMachine): boolean =>
+  metadata.deletionTimestamp === undefined &&
+  (status?.conditions?.some(({ type, status: held }) => type === 'QuotaReserved' && held === 'False') ?? false);
+
+/** The older first; what was made in the same second goes by uid, so that every process has the same order. */
+export function byAge({ metadata: a }: VirtualMachine, { metadata: b }: VirtualMachine): number {
+  const [first, second] = [a, b].map(({ creationTimestamp = '', uid = '' }) => `${creationTimestamp} ${uid}`);
+  return (first ?? '') < (second ?? '') ? -1 : 1;
+}
+
+/**
+ * The machines of a namespace that wait for room, in the order in which they are tried. One that cannot fit does not
+ * block smaller ones behind it.
+ */
+export function pendingOf(machines: readonly VirtualMachine[]): NonNullable<VmQuotaStatus['pending']> {
+  return machines
+    .filter(waitsForRoom)
+    .sort(byAge)
+    .slice(0, mostPending)
+    .map(({ metadata, status }, index) => ({
+      name: metadata.name,
+      position: index + 1,
+      reason: status?.conditions?.find(({ type }) => type === 'QuotaReserved')?.reason ?? 'QuotaExceeded',
+    }));
+}

@@ -1,0 +1,55 @@
+import type { VirtualMachine, VmPolicy, VmQuota } from '#api/kinds.ts';
+import type { Allocation } from '#api/ledger.ts';
+import { formatKey, keyOf } from '#kube/resource.ts';
+import type { Store } from '#kube/store.ts';
+import { dimensions, sumOf } from './core/quota/amounts.ts';
+import { hasSurplus } from './core/quota/confirmed.ts';
+import { byAge, waitsForRoom } from './core/quota/pending.ts';
+
+/**
+ * Which machines a change of a VmQuota concerns: those that wait, the oldest first, if there may be more room than
+ * before; and those whose entry has changed and is larger than what they ask for.
+ */
+export function quotaConcerns(machines: Store<VirtualMachine>): (key: string, quota: VmQuota) => VirtualMachine[] {
+  const before = new Map<string, VmQuota>();
+  return (key, quota) => {
+    const known = before.get(key);
+    before.set(key, quota);
+    const { namespace = '' } = quota.metadata;
+    const waiting = mayHaveRoom(known, quota)
+      ? machines.byIndex('namespace', namespace).filter(waitsForRoom).sort(byAge)
+      : [];
+    return [...waiting, ...changedEntries(known, quota).flatMap(entry => overcharged(machines, namespace, entry))];
+  };
+}
+
+/** Which machines a change of the VmPolicy concerns: those that wait, if there may be more room than before. */
+export function policyConcerns(machines: Store<VirtualMachine>): (policy: VmPolicy) => VirtualMachine[] {
+  let before: VmPolicy | undefined;
+  return policy => {
+    const known = before;
+    before = policy;
+    return mayHaveRoom(known, policy) ? machines.list().filter(waitsForRoom).sort(byAge) : [];
+  };
+}
+
+function mayHaveRoom(before: VmQuota | VmPolicy | undefined, after: VmQuota | VmPolicy): boolean {
+  if (before?.status?.allocations === undefined || before.metadata.uid !== after.metadata.uid) return true;
+  if (before.metadata.generation !== after.metadata.generation) return true;
+  const [had, has] = [sumOf(before.status.allocations), sumOf(after.status?.allocations ?? [])];
+  return dimensions.some(dimension => has[dimension] < had[dimension]);
+}
+
+function changedEntries(before: VmQuota | undefined, { status }: VmQuota): Allocation[] {
+  const known = new Map(before?.status?.allocations?.map(entry => [entry.name, JSON.stringify(entry)]));
+  return (status?.allocations ?? []).filter(entry => known.get(entry.name) !== JSON.stringify(entry));
+}
+
+function overcharged(machines: Store<VirtualMachine>, namespace: string, entry: Allocation): VirtualMachine[] {
+  const vm = machines.get(formatKey({ namespace, name: entry.name }));
+  return vm && hasSurplus(vm, entry) ? [vm] : [];
+}
+
+/** Queue key of the VmQuota that a machine is under. */
+export const quotaKeyOf = ({ metadata }: VirtualMachine): string =>
+  keyOf({ metadata: { ...(metadata.namespace !== undefined && { namespace: metadata.namespace }), name: 'default' } });
