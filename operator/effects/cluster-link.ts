@@ -84,8 +84,6 @@ export function openLink(
     onError: events.onError,
     clock,
   });
-  const shared = () =>
-    new Set(inventory.latest?.storages.filter(storage => storage.shared).map(storage => storage.name) ?? []);
   return {
     name: cluster.metadata.name,
     client,
@@ -93,7 +91,7 @@ export function openLink(
     line: lineFinder(inventory),
     slots,
     watchTask: (upid, key) => tasks.watch(upid, { key, upid }),
-    template: createTemplateReader(client, shared, () => clock.now()),
+    template: createTemplateReader(client, () => clock.now()),
     proveAbsent: createAbsenceProver(client),
     update(latest, latestToken) {
       token = latestToken;

@@ -17,21 +17,13 @@ export interface TemplateReading {
   config?: MachineConfig;
 }
 
-/** A reading before it is known which storages are shared, which the inventory says. */
-type RawReading = Omit<TemplateReading, 'view'> & {
-  view:
-    | Exclude<TemplateView, { usable: true }>
-    | (Omit<TemplateView & { usable: true }, 'shared'> & { storages: string[] });
-};
-
 /** Reads templates, each at most once in a while, for all machines. */
 export function createTemplateReader(
   client: ProxmoxClient,
-  sharedStorages: () => Set<string>,
   now: () => number,
 ): (source: { vmid: number; node: string }) => Promise<TemplateReading> {
-  const readings = new Map<string, { at: number; reading: Promise<RawReading> }>();
-  const readOnce = ({ vmid, node }: { vmid: number; node: string }): Promise<RawReading> => {
+  const readings = new Map<string, { at: number; reading: Promise<TemplateReading> }>();
+  return ({ vmid, node }) => {
     const key = `${node}/${vmid}`;
     const known = readings.get(key);
     if (known && now() - known.at < validMs) return known.reading;
@@ -44,16 +36,9 @@ export function createTemplateReader(
     );
     return reading;
   };
-  return async source => {
-    const { config, view } = await readOnce(source);
-    if (!view.usable) return { config, view };
-    const { storages, ...rest } = view;
-    const shared = sharedStorages();
-    return { config, view: { ...rest, shared: storages.every(name => shared.has(name)) } };
-  };
 }
 
-async function read(client: ProxmoxClient, { vmid, node }: { vmid: number; node: string }): Promise<RawReading> {
+async function read(client: ProxmoxClient, { vmid, node }: { vmid: number; node: string }): Promise<TemplateReading> {
   let config: VmConfig;
   try {
     config = await client.vmConfig(node, vmid);
@@ -72,12 +57,14 @@ async function read(client: ProxmoxClient, { vmid, node }: { vmid: number; node:
   }
   const root = machine.disks.find(disk => disk.root);
   if (!root) return refused('TemplateNotFound', `Template ${vmid} has no disk to boot from.`);
+  // /cluster/resources tells of storages to Datastore.Audit only, this list to Datastore.AllocateSpace too.
+  const shared = new Set((await client.storages(node)).filter(storage => storage.shared).map(({ name }) => name));
   const storages = Object.entries(config.raw)
     .filter(([key]) => driveKey.test(key))
     .flatMap(([, value]) => storageOf(parseDrive(String(value)).volume) ?? []);
   return {
     config: machine,
-    view: { usable: true, vmid, node, storages, rootStorage: root.storage },
+    view: { usable: true, vmid, node, shared: storages.every(name => shared.has(name)), rootStorage: root.storage },
   };
 }
 
