@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { KubeClient } from './client.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { isNotFound } from './errors.ts';
+import { isForbidden, isNotFound } from './errors.ts';
 import type { KubeObject, ResourceType } from './resource.ts';
 import { type Logger, silentLogger } from './telemetry.ts';
 
@@ -138,9 +138,15 @@ class SeriesRecorder implements EventRecorder {
   #startWrite(series: Series): void {
     series.writtenAt = this.#clock.now();
     const writing = this.#write(series)
-      .catch(error => this.#log.warn({ err: error, reason: series.note.reason }, 'an event was not written'))
+      .catch(error => this.#complain(error, series.note.reason))
       .finally(() => this.#writing.delete(writing));
     this.#writing.add(writing);
+  }
+
+  /** Events of objects in a namespace that is being deleted are refused, and nobody would read them. */
+  #complain(error: unknown, reason: string): void {
+    const expected = isForbidden(error) && String(error).includes('because it is being terminated');
+    this.#log[expected ? 'debug' : 'warn']({ err: error, reason }, 'an event was not written');
   }
 
   /** Counts the event up where it says the same; the text of an event cannot be changed, so else makes a new one. */

@@ -8,7 +8,7 @@ import type { Store } from '#kube/store.ts';
 import { ProxmoxError } from '#proxmox/errors.ts';
 import type { Upid } from '#proxmox/upid.ts';
 import { clusterOf, isCluster } from '../core/cluster-of.ts';
-import type { Decision, Outcome } from '../core/decision.ts';
+import { type Decision, type Outcome, queued } from '../core/decision.ts';
 import { happenings } from '../core/events.ts';
 import { failureVerdict } from '../core/failure.ts';
 import type { Observed, TaskView } from '../core/observed.ts';
@@ -162,7 +162,7 @@ const unschedulableMs = 15_000;
 function interpret(decision: Decision, acted: Acted): { decision: Decision; result: ActionResult } {
   if ('result' in acted) return { decision, result: acted.result };
   if ('queued' in acted) {
-    const finding = { reason: 'Queued', message: 'Proxmox is busy with other machines; this one is in line.' };
+    const finding = { reason: queued, message: 'Proxmox is busy with other machines; this one is in line.' };
     return { decision: { ...decision, finding, outcome: { kind: 'done' } }, result: {} };
   }
   const { reason } = acted.refused;

@@ -79,6 +79,9 @@ export const next: Outcome = { kind: 'again', afterMs: 0, reason: 'the next step
 /** Asks to see something. */
 export const lookAt = (look: Look): Verdict => ({ look, outcome: next });
 
+/** The reason of a machine that waits for its turn to start a task; the call was not made. */
+export const queued = 'Queued';
+
 /** Waits for something that nothing wakes us for. */
 export const waitFor = (afterMs: number, reason: string, message: string): Verdict => ({
   finding: { reason, message },

@@ -1,4 +1,4 @@
-import { act, lookAt, stall, type Verdict, waitFor } from '../decision.ts';
+import { act, lookAt, queued, stall, type Verdict, waitFor } from '../decision.ts';
 import { identify, markerOf, withMarker } from '../marker.ts';
 import type { Observed } from '../observed.ts';
 
@@ -10,9 +10,10 @@ export function provision(o: Observed): Verdict | undefined {
   const { vm, config } = o;
   const vmid = vm.status?.vmid;
   if (vmid === undefined) return undefined;
-  // Nothing was tried for a claim that was just made. Should a clone have been posted after all (and our report of it
-  // lost), Proxmox refuses this one, which is then reported, so that the next pass looks.
-  const tried = vm.status?.conditions?.some(({ type }) => type === 'Provisioned');
+  // Nothing was tried for a claim that was just made, or that waits in line. Should a clone have been posted after all
+  // (and our report of it lost), Proxmox refuses this one, which is then reported, so that the next pass looks.
+  const told = vm.status?.conditions?.find(({ type }) => type === 'Provisioned');
+  const tried = told !== undefined && told.reason !== queued;
   if (config === undefined) return tried ? lookAt('config') : clone(o, vmid);
   if (!config.found) return vm.status?.createdAt === undefined ? clone(o, vmid) : missing(o, vmid);
   switch (identify(config.config, markerOf(vm, o.clusterId), vm.status?.uuid)) {
