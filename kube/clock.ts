@@ -21,9 +21,9 @@ export const systemClock: Clock = {
   },
 };
 
-/** Resolves after `delayMs` milliseconds, or at once when the signal aborts; the caller looks at the signal. */
+/** Resolves after `delayMs` milliseconds, or at once when the signal aborts: the caller looks at the signal. */
 export function sleep(delayMs: number, signal: AbortSignal, clock: Clock = systemClock): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
+  if (signal.aborted || delayMs <= 0) return Promise.resolve();
   return new Promise(resolve => {
     const wake = () => {
       cancel();

@@ -5,6 +5,8 @@ import { Reflector, type ReflectorOptions } from './reflector.ts';
 import type { KubeObject, ResourceType } from './resource.ts';
 import { type ApiServer, collectionOf, startApiServer } from './testing/api-server.ts';
 import { eventually } from './testing/eventually.ts';
+import { startFaultProxy } from './testing/fault-proxy.ts';
+import { manualClock } from './testing/manual-clock.ts';
 
 const widgets: ResourceType = {
   group: 'example.dev',
@@ -28,7 +30,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const stop of stopping.splice(0)) await stop();
+  for (const stop of stopping.splice(0).reverse()) await stop();
   await connection.close();
   await server.close();
 });
@@ -108,5 +110,80 @@ describe('a reflector', () => {
     await eventually('a watch', () => server.watches === 1);
     await stopping.pop()?.();
     await eventually('no watch', () => server.watches === 0);
+  });
+});
+
+describe('a reflector in trouble', () => {
+  /** A reflector whose time stands still, so that what it does not do at once it does not do at all. */
+  async function startInTrouble() {
+    const clock = manualClock();
+    const quiet = await startApiServer();
+    const proxy = await startFaultProxy({ url: quiet.url });
+    const troubled = connect(proxy.kubeConfig());
+    stopping.push(
+      () => quiet.close(),
+      () => proxy.close(),
+      () => troubled.close(),
+    );
+    // The longest of all random delays.
+    const reflector = start({ client: createKubeClient(troubled), clock, random: () => 1 });
+    const watched = () => eventually('a watch', () => proxy.openWatches() === 1);
+    const lists = () => proxy.requests.filter(({ isWatch }) => !isWatch).length;
+    /** Expects a pause of exactly so many milliseconds before the next request. */
+    const pauses = async (ms: number) => {
+      await eventually('a pause', () => clock.waiting() === 1);
+      const before = proxy.requests.length;
+      await clock.advance(ms - 1);
+      expect([clock.waiting(), proxy.requests.length]).toEqual([1, before]);
+      await clock.advance(1);
+      await eventually('a request', () => proxy.requests.length > before);
+    };
+    await watched();
+    return { clock, table: quiet.table, proxy, reflector, watched, lists, pauses };
+  }
+
+  it('waits a second, then twice as long up to five, and anew once it has seen an event', async () => {
+    const { table, proxy, reflector, watched, pauses } = await startInTrouble();
+    proxy.fault = () => ({ kind: 'answer', status: 500 });
+    proxy.resetWatches();
+    for (const ms of [1000, 2000, 4000, 5000]) await pauses(ms);
+    proxy.fault = () => undefined;
+    await pauses(5000);
+    await watched();
+    table.put(collection, widget('a'));
+    await eventually('the object', () => reflector.store.size === 1);
+    proxy.resetWatches();
+    await pauses(1000);
+  });
+
+  it('waits as long as the server asks for', async () => {
+    const { proxy, pauses } = await startInTrouble();
+    const busy = { kind: 'answer', status: 503, headers: { 'retry-after': '30' } } as const;
+    proxy.fault = () => busy;
+    proxy.resetWatches();
+    await pauses(1000);
+    await pauses(30_000);
+  });
+
+  it('lists at once after damage, but not when that did not help', async () => {
+    const { table, proxy, watched, lists, pauses } = await startInTrouble();
+    const damage = () => proxy.distortNextEvent(() => ({ text: 'no event\n', thenEnd: false }));
+    damage();
+    table.put(collection, widget('a'));
+    await eventually('a list', () => lists() === 2);
+    await watched();
+    damage();
+    table.put(collection, widget('b'));
+    await pauses(2000);
+    await eventually('a list', () => lists() === 3);
+  });
+
+  it('lists at once when its resourceVersion has expired meanwhile', async () => {
+    const { table, proxy, lists, pauses } = await startInTrouble();
+    table.put('/v1/configmaps', widget('something else'));
+    table.compact();
+    proxy.resetWatches();
+    await pauses(1000);
+    await eventually('a list', () => lists() === 2);
   });
 });

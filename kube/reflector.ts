@@ -78,7 +78,9 @@ export class Reflector<T extends KubeObject> {
   #isSynced = false;
   /** When the next list is due; the first at once. */
   #relistAt = Number.NEGATIVE_INFINITY;
+  /** Failures since the last event, and whether a list that was made at once has not helped. */
   #failures = 0;
+  #listedAtOnce = false;
   #contactAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ReflectorOptions<T>) {
@@ -162,6 +164,7 @@ export class Reflector<T extends KubeObject> {
       this.#take(event);
       this.#heard();
       this.#failures = 0;
+      this.#listedAtOnce = false;
     }
   }
 
@@ -193,9 +196,10 @@ export class Reflector<T extends KubeObject> {
     if (lostTrack) this.#relistAt = Number.NEGATIVE_INFINITY;
     const refused = error instanceof LostTrackError ? error.refused : error;
     this.#failures += 1;
-    // Damage and expiry are cured by the list, so the first time there is nothing to wait for.
-    const curable = lostTrack && (refused === undefined || isExpired(refused));
-    const delayMs = curable && this.#failures === 1 ? 0 : this.#backoffMs(refused);
+    // Damage and expiry are cured by a list, so there is nothing to wait for, unless one was just made in vain.
+    const atOnce = lostTrack && (refused === undefined || isExpired(refused)) && !this.#listedAtOnce;
+    this.#listedAtOnce ||= atOnce;
+    const delayMs = atOnce ? 0 : this.#backoffMs(refused);
     const reason = refused instanceof KubeError ? refused.reason : lostTrack ? 'Malformed' : 'Unknown';
     this.#metrics.watchEnded(this.#options.type.kind, reason);
     this.#log.warn({ err: error, reason, relist: lostTrack, delayMs: Math.round(delayMs) }, 'the watch failed');

@@ -37,6 +37,8 @@ export interface Distortion {
 export interface FaultProxy {
   url: string;
   requests: ProxiedRequest[];
+  /** Sockets that were accepted so far. */
+  connections: number;
   /** Decides over each request; undefined lets it pass. */
   fault: (request: ProxiedRequest) => Fault | undefined;
   /** Watches that are open now. */
@@ -80,6 +82,7 @@ export async function startFaultProxy(upstream: Upstream): Promise<FaultProxy> {
 
 class HttpFaultProxy implements FaultProxy {
   readonly requests: ProxiedRequest[] = [];
+  connections = 0;
   fault: FaultProxy['fault'] = () => undefined;
   readonly #upstream: Upstream;
   readonly #server: Server;
@@ -95,6 +98,9 @@ class HttpFaultProxy implements FaultProxy {
     this.#agent = isTls ? new https.Agent({ keepAlive: true, ca: upstream.ca }) : new http.Agent({ keepAlive: true });
     this.#server = http.createServer((request, response) => {
       this.#handle(request, response).catch(() => response.destroy());
+    });
+    this.#server.on('connection', () => {
+      this.connections += 1;
     });
   }
 
