@@ -95,6 +95,23 @@ describe('connections', () => {
     expect(server.connections).toBe(1);
   });
 
+  it('of a stream are gone when the server ends it, and not kept for another request', async () => {
+    const server = await startServer();
+    const connection = open(server.kubeConfig());
+    const query = { watch: true, timeoutSeconds: 0 };
+    const stream = connection.stream({ path, query, silenceMs: 1000, lifetimeMs: 1000 });
+    for await (const chunk of stream) expect(chunk.length).toBeGreaterThan(0);
+    await eventually('no socket', () => server.connections === 1 && server.openConnections === 0);
+  });
+
+  it('of a stream may be quiet for longer than a request may take', async () => {
+    const server = await startServer({ bookmarkMs: 300 });
+    const connection = open(server.kubeConfig(), { requestTimeoutMs: 100 });
+    const stream = connection.stream({ path, query: { watch: true }, silenceMs: 5000, lifetimeMs: 5000 });
+    expect((await stream.next()).done).toBe(false);
+    await stream.return();
+  });
+
   it('leave no listener on a signal that outlives them', async () => {
     const server = await startServer();
     const connection = open(server.kubeConfig());
@@ -127,14 +144,15 @@ describe('a request', () => {
     await expect(connection.request(getList)).rejects.toMatchObject({ status: 502, reason: 'HTTP502' });
   });
 
-  it('ends at its deadline, and the next one is on another connection', async () => {
-    const { server, proxy, connection } = await startProxied({ requestTimeoutMs: 100 });
-    await connection.request(getList);
+  it('ends at its deadline, and the next one trusts none of the old connections', async () => {
+    const { proxy, connection } = await startProxied({ requestTimeoutMs: 500 });
+    await Promise.all(Array.from({ length: 5 }, () => connection.request(getList)));
     proxy.freeze();
     await expect(connection.request(getList)).rejects.toMatchObject({ status: 0, reason: 'DeadlineExceeded' });
     proxy.thaw();
+    const before = proxy.connections;
     await connection.request(getList);
-    expect(server.requests.length).toBeGreaterThanOrEqual(2);
+    expect(proxy.connections).toBe(before + 1);
   });
 
   it('ends with the reason of its caller', async () => {
@@ -165,9 +183,9 @@ describe('a request', () => {
   });
 
   it('row 36: that would have to wait beyond its deadline fails at once, and says how long', async () => {
-    const { proxy, connection } = await startProxied({ requestTimeoutMs: 1000 });
-    proxy.fault = once({ kind: 'answer', status: 429, body: { code: 429, details: { retryAfterSeconds: 30 } } });
-    await expect(connection.request(getList)).rejects.toMatchObject({ status: 429, retryAfterMs: 30_000 });
+    const { proxy, connection } = await startProxied({ requestTimeoutMs: 60_000 });
+    proxy.fault = once({ kind: 'answer', status: 429, body: { code: 429, details: { retryAfterSeconds: 90 } } });
+    await expect(connection.request(getList)).rejects.toMatchObject({ status: 429, retryAfterMs: 90_000 });
     expect(proxy.requests).toHaveLength(1);
   });
 });
@@ -215,6 +233,19 @@ describe('credentials', () => {
     const before = server.requests.length;
     await expect(connection.request(getList)).rejects.toMatchObject({ status: 401 });
     expect(server.requests.length).toBe(before + 2);
+  });
+
+  it('are read anew once for all requests that were refused together', async () => {
+    const server = await startServer();
+    server.token = 'second';
+    let reloads = 0;
+    const reload = () => {
+      reloads += 1;
+      return server.kubeConfig({ token: 'second' });
+    };
+    const connection = open(server.kubeConfig({ token: 'first' }), { reload });
+    await Promise.all(Array.from({ length: 5 }, () => connection.request(getList)));
+    expect(reloads).toBe(1);
   });
 
   it('of a stream are read anew too', async () => {

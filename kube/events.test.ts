@@ -75,6 +75,10 @@ describe('events', () => {
     await clock.advance(5 * minuteMs);
     await eventually('a second event', () => written().length === 2);
     expect(written().map(({ note }) => note)).toEqual(['no space left', 'no network']);
+    recorder.record(object, { ...failed, message: 'no network' });
+    await clock.advance(5 * minuteMs);
+    await eventually('the count', () => written()[1]?.series);
+    expect(written().map(({ series }) => series?.count)).toEqual([undefined, 2]);
   });
 
   it('with another reason or about another object do not wait', async () => {

@@ -34,5 +34,8 @@ describe('the lines of a stream', () => {
   it('without an end are given up before they fill the memory', async () => {
     const chunk = Buffer.alloc(2 ** 20, 'x');
     await expect(linesOf(Array.from({ length: 64 }, () => chunk))).rejects.toMatchObject({ reason: 'Malformed' });
+    const half = Buffer.alloc(2 ** 19, 'x');
+    const lines = Array.from({ length: 64 }, () => Buffer.concat([half, Buffer.from('\n'), half]));
+    expect(await linesOf(lines)).toHaveLength(64);
   });
 });

@@ -64,9 +64,9 @@ describe('a queue of keys', () => {
     await queue.take();
     queue.add('a');
     queue.add('a', 'low');
-    queue.add('b');
+    queue.add('b', 'low');
     queue.done('a');
-    expect(await drain(queue)).toEqual(['b', 'a']);
+    expect(await drain(queue)).toEqual(['a', 'b']);
   });
 
   it('holds a key back for its delay, the shortest where there are several', async () => {
@@ -129,8 +129,9 @@ describe('a queue of keys', () => {
 
   it('tells how long the oldest key waits and the longest runs', async () => {
     const { queue, clock } = makeQueue();
-    queue.add('a');
+    queue.add('a', 'low');
     await clock.advance(100);
+    queue.add('a');
     queue.add('b');
     await clock.advance(50);
     expect(queue.stats().oldestReadyMs).toBe(150);

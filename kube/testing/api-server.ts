@@ -19,6 +19,8 @@ export interface ApiServer {
   requests: string[];
   /** Sockets that were accepted so far. */
   connections: number;
+  /** Sockets that are open now. */
+  openConnections: number;
   /** Watches that are open now. */
   watches: number;
   /** Where set, a request without this bearer token is answered 401. */
@@ -59,8 +61,12 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     });
   };
   const server = options.tls ? createTlsServer(options.tls, handle) : createServer(handle);
-  server.on('connection', () => {
+  server.on('connection', socket => {
     state.connections += 1;
+    state.openConnections += 1;
+    socket.on('close', () => {
+      state.openConnections -= 1;
+    });
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -69,6 +75,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     table: new ObjectTable(),
     requests: [],
     connections: 0,
+    openConnections: 0,
     watches: 0,
     token: undefined,
     kubeConfig: (user, cluster) => kubeConfigFor(state.url, user, cluster),
