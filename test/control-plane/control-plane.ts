@@ -42,7 +42,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const signal = options.signal ?? new AbortController().signal;
   const dir = resolve(options.dir);
   const running = await startSource({ ...options, dir, signal });
-  signal.addEventListener('abort', running.stop, { once: true });
+  const interrupt = () => running.stop().catch((error: Error) => options.log(error.message));
+  signal.addEventListener('abort', interrupt, { once: true });
   return describe(running, dir);
 }
 

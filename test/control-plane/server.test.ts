@@ -38,6 +38,12 @@ it('a guarded server that ends by itself quotes its log and its exit code', asyn
   await server.stop();
 });
 
+it('of a long log only the last lines are quoted', async () => {
+  const server = start('seq 100000; exit 1');
+  const [, ...quoted] = (await server.ended).split('\n');
+  expect(quoted).toEqual(Array.from({ length: 10 }, (_, index) => String(99_991 + index)));
+});
+
 it('a program that is not there is a sentence too', async () => {
   const server = startServer({ name: 'stranger', file: join(folder, 'missing'), args: [], folder }, false);
   expect(await server.ended).toMatch(/^stranger did not start: spawn .*missing ENOENT$/);

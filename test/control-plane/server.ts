@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** A server to run in `folder`, where its log goes too. */
@@ -22,6 +22,7 @@ export interface Server {
 }
 
 const QUOTED_LINES = 10;
+const QUOTED_BYTES = 8192;
 const STOP_MS = 5_000;
 
 // Whoever starts a server holds the other end of its standard input. When that closes, for whatever reason, the guard
@@ -51,11 +52,22 @@ export function startServer({ name, file, args, folder }: ServerProgram, guarded
 async function describeEnd(child: ChildProcess, name: string, logFile: string): Promise<string> {
   try {
     const [code, signal] = await once(child, 'exit');
-    const log = await readFile(logFile, 'utf8');
-    const lastLines = log.trimEnd().split('\n').slice(-QUOTED_LINES).join('\n');
-    return `${name} ended with ${signal ?? `code ${code}`}; the end of ${logFile}:\n${lastLines}`;
+    return `${name} ended with ${signal ?? `code ${code}`}; the end of ${logFile}:\n${await readEnd(logFile)}`;
   } catch (error) {
     return `${name} did not start: ${(error as Error).message}`;
+  }
+}
+
+/** The last lines of a log, which may be of any size. */
+async function readEnd(logFile: string): Promise<string> {
+  const file = await open(logFile);
+  try {
+    const { size } = await file.stat();
+    const length = Math.min(size, QUOTED_BYTES);
+    const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.toString('utf8').trimEnd().split('\n').slice(-QUOTED_LINES).join('\n');
+  } finally {
+    await file.close();
   }
 }
 
