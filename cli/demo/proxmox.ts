@@ -1,5 +1,6 @@
 import type { ProxmoxCluster } from '#api/kinds.ts';
 import { RealClock } from '#simulator/engine/clock.ts';
+import type { Answer, Request } from '#simulator/http/message.ts';
 import { type Served, serve } from '#simulator/http/server.ts';
 import { createSimulator, type Simulator } from '#simulator/simulator.ts';
 import type { Seed } from '#simulator/state/seed.ts';
@@ -67,6 +68,8 @@ export interface DemoProxmox {
   served: Served;
   /** Every call that was made. */
   calls: CallLog;
+  /** Stands between the network and Proxmox; a test may replace it to see calls, or to let something go wrong. */
+  intercept: (request: Request, answer: () => Promise<Answer>) => Promise<Answer>;
 }
 
 /** Starts a Proxmox VE of three nodes with two templates, a token as documented, and a machine of somebody else. */
@@ -75,9 +78,11 @@ export async function startProxmox(): Promise<DemoProxmox> {
   const calls = new CallLog();
   const handle: Simulator['handle'] = request => {
     calls.note(request);
-    return simulator.handle(request);
+    return proxmox.intercept(request, () => simulator.handle(request));
   };
-  return { simulator, served: await serve({ ...simulator, handle }), calls };
+  const served = await serve({ ...simulator, handle });
+  const proxmox: DemoProxmox = { simulator, served, calls, intercept: (_request, answer) => answer() };
+  return proxmox;
 }
 
 /** The ProxmoxCluster that describes it. */
