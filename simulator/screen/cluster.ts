@@ -20,7 +20,7 @@ export type ConsoleServer = (upgrade: ConsoleUpgrade, request: IncomingMessage, 
  */
 export function createConsoleServer(world: World, fleet?: QemuFleet): ConsoleServer {
   const consoles = createConsoles({ clock: world.clock, random: randomBytes, ...(fleet && { fleet }) });
-  return ({ kind, vmid, secret, authid, closed }, request, socket, head) => {
+  return ({ kind, vmid, secret, closed }, request, socket, head) => {
     const shake = handshake(request.headers);
     if (!shake.ok) {
       socket.end(`HTTP/1.1 500 ${shake.message.trim()}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
@@ -29,7 +29,8 @@ export function createConsoleServer(world: World, fleet?: QemuFleet): ConsoleSer
     }
     socket.write(shake.head);
     const guest = guestOf(world, vmid);
-    consoles.attach(socket, head, { kind, guest, run: runOf(world, vmid), secret, authid, closed });
+    // A terminal's secret is a line, and comes with its end.
+    consoles.attach(socket, head, { kind, guest, run: runOf(world, vmid), secret: secret.trimEnd(), closed });
   };
 }
 

@@ -30,7 +30,8 @@ let gone: Promise<unknown>[];
 
 function grant(kind: Grant['kind']): Grant {
   const guest = { vmid: 260, name: () => 'v260', state: () => state, uptimeSeconds: () => 60 };
-  return { kind, guest, run, secret: 'geheim12', authid: 'operator@pve!ci', closed: () => closed++ };
+  const secret = kind === 'vnc' ? 'geheim12' : 'operator@pve!ci:ticket';
+  return { kind, guest, run, secret, closed: () => closed++ };
 }
 
 /** Serves consoles at `/vnc` and `/terminal`. */
@@ -111,7 +112,7 @@ describe('the consoles of a cluster', () => {
       shown += String(data);
     });
     await once(socket, 'open');
-    socket.send('operator@pve!ci:geheim12\n');
+    socket.send('operator@pve!ci:ticket\n');
     await expect.poll(() => shown).toMatch(/^OK.*# $/s);
     socket.send('0:9:hostname\r');
     await expect.poll(() => shown).toMatch(/hostname\r\nv260\r\n/);

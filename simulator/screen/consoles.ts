@@ -16,10 +16,8 @@ export interface Grant {
   guest: Guest;
   /** Differs after each start of the machine. */
   run: string;
-  /** The password of VNC, or the ticket that a terminal asks for once more. */
+  /** The password of VNC, or the line that a terminal's viewer must begin with. */
   secret: string;
-  /** The identity that the console was opened for. */
-  authid: string;
   /** Called once, when the console is gone. */
   closed(): void;
 }
@@ -61,10 +59,10 @@ export function createConsoles({ clock, random, fleet }: ConsolesOptions): Conso
     });
   }
 
-  function openTerminal({ guest, authid, secret }: Grant, stream: ByteStream): Session {
+  function openTerminal({ guest, secret }: Grant, stream: ByteStream): Session {
     return new TerminalSession({
       guest,
-      authenticate: (who, ticket) => who === authid && ticket === secret,
+      login: secret,
       send: bytes => stream.send(bytes),
       end: () => stream.end(),
     });

@@ -8,7 +8,7 @@ function connect() {
   let ended = 0;
   const session = new TerminalSession({
     guest,
-    authenticate: (authid, ticket) => authid === 'operator@pve!ci' && ticket === 'PVEVNC:6B023FF6::sig',
+    login: 'operator@pve!ci:PVEVNC:6B023FF6::sig',
     send: bytes => {
       shown += bytes.toString();
     },

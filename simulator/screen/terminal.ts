@@ -11,8 +11,8 @@ const MAX_DIGITS = 20;
 /** What a session needs from outside. */
 export interface TerminalOptions {
   guest: Guest;
-  /** Whether these are the identity and the ticket that the console was opened for. */
-  authenticate(authid: string, ticket: string): boolean;
+  /** The line that the viewer must begin with: the identity that the console was opened for, and its ticket. */
+  login: string;
   send(bytes: Buffer): void;
   /** The server is done with the connection. */
   end(): void;
@@ -63,8 +63,7 @@ export class TerminalSession {
     }
     const line = this.#received.subarray(0, end).toString();
     this.#received = this.#received.subarray(end + 1);
-    const colon = line.indexOf(':');
-    if (colon < 0 || !this.#options.authenticate(line.slice(0, colon), line.slice(colon + 1))) {
+    if (line !== this.#options.login) {
       this.close();
       return;
     }
