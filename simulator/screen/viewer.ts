@@ -1,20 +1,21 @@
 import { CELL_HEIGHT, CELL_WIDTH, isInk } from './font.ts';
 import { answerChallenge } from './vnc-auth.ts';
 
-/** What is drawn in one cell, as a text that two cells share exactly when they look alike. */
-type Shape = string;
-
-const CHARACTERS = new Map<Shape, string>(
+/** The characters by the shape of their ink. */
+const CHARACTERS = new Map(
   Array.from({ length: 95 }, (_, index) => String.fromCharCode(0x20 + index)).map(character => [
-    shape((x, y) => isInk(character, x, y)),
+    shapeOf((x, y) => isInk(character, x, y)),
     character,
   ]),
 );
 
-function shape(isSet: (x: number, y: number) => boolean): Shape {
-  let bits = '';
-  for (let y = 0; y < CELL_HEIGHT; y++) for (let x = 0; x < CELL_WIDTH; x++) bits += isSet(x, y) ? '#' : '.';
-  return bits;
+/** A number that no two glyphs share; cells that look alike have the same. */
+function shapeOf(isSet: (x: number, y: number) => boolean): number {
+  let shape = 0;
+  for (let y = 0; y < CELL_HEIGHT; y++) {
+    for (let x = 0; x < CELL_WIDTH; x++) shape = (Math.imul(shape, 31) + (isSet(x, y) ? 1 : 0)) | 0;
+  }
+  return shape;
 }
 
 /**
@@ -28,6 +29,8 @@ export class Viewer {
   #received: Buffer = Buffer.alloc(0);
   #phase: 'version' | 'security' | 'challenge' | 'result' | 'init' | 'running' | 'refused' = 'version';
   #pixels: Buffer = Buffer.alloc(0);
+  /** The text of each row, as far as it was read since it was drawn. */
+  #rows: string[] = [];
   width = 0;
   height = 0;
   /** The name that the server gives its screen. */
@@ -85,7 +88,10 @@ export class Viewer {
 
   /** What is written on the screen. */
   text(): string {
-    const rows = Array.from({ length: this.height / CELL_HEIGHT }, (_, row) => this.#readRow(row));
+    const rows = Array.from({ length: this.height / CELL_HEIGHT }, (_, row) => {
+      this.#rows[row] ??= this.#readRow(row);
+      return this.#rows[row];
+    });
     return rows.join('\n');
   }
 
@@ -123,7 +129,7 @@ export class Viewer {
     const cells = Array.from({ length: this.width / CELL_WIDTH }, (_, column) => {
       // The last line of dots of a cell's right edge is never ink.
       const paper = this.#pixel(left(column) + CELL_WIDTH - 1, top);
-      return CHARACTERS.get(shape((x, y) => this.#pixel(left(column) + x, top + y) !== paper)) ?? '\uFFFD';
+      return CHARACTERS.get(shapeOf((x, y) => this.#pixel(left(column) + x, top + y) !== paper)) ?? '\uFFFD';
     });
     return cells.join('').trimEnd();
   }
@@ -215,10 +221,12 @@ export class Viewer {
     this.width = width;
     this.height = height;
     this.#pixels = Buffer.alloc(width * height * 4);
+    this.#rows = [];
   }
 
   #draw(x: number, y: number, width: number, pixels: Buffer): void {
     for (let line = 0; line * width * 4 < pixels.length; line++) {
+      delete this.#rows[Math.floor((y + line) / CELL_HEIGHT)];
       pixels.copy(this.#pixels, ((y + line) * this.width + x) * 4, line * width * 4, (line + 1) * width * 4);
     }
   }
