@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type ProxmoxCluster, proxmoxClusters, virtualMachines } from '#api/kinds.ts';
+import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
+import type { VmQuotaSpec } from '#api/vm-quota.ts';
+import { cluster } from '#operator/core/testing/fixtures.ts';
+import type { Answer, Person } from './as.ts';
+import { machine, machinesPath, quotaIn, type Stage, tenant, tenantStage } from './stage.ts';
+
+let stage: Stage;
+let alice: Person;
+let carol: Person;
+let root: Person;
+
+beforeAll(async () => {
+  stage = await tenantStage();
+  alice = stage.as({ user: 'alice' });
+  carol = stage.as({ user: 'carol' });
+  root = stage.as({ user: 'root', groups: ['system:masters'] });
+});
+
+afterAll(() => stage.dismantle());
+
+const members = { 'berth-user': 'alice', 'berth-namespace-admin': 'carol' };
+const create = (who: Person, namespace: string, name: string, spec: Partial<VirtualMachineSpec> = {}) =>
+  who('POST', machinesPath(namespace), machine(namespace, name, spec));
+const change = (who: Person, namespace: string, name: string, patch: object): Promise<Answer> =>
+  who('PATCH', `${machinesPath(namespace)}/${name}`, patch, 'application/merge-patch+json');
+
+/** A tenant under a quota that is in force: the API server takes up a parameter by a watch. */
+async function tenantWith(spec: VmQuotaSpec, refused: Partial<VirtualMachineSpec>): Promise<string> {
+  const namespace = await tenant(stage, members);
+  await quotaIn(stage, namespace, spec);
+  const probe = () => alice('POST', `${machinesPath(namespace)}?dryRun=All`, machine(namespace, 'probe', refused));
+  await vi.waitFor(async () => expect((await probe()).status).toBe(403), { timeout: 5_000, interval: 50 });
+  return namespace;
+}
+
+describe('F115: a namespace', () => {
+  test('takes machines only once it is a tenant', async () => {
+    const namespace = await tenant(stage, members);
+    expect((await create(alice, namespace, 'in')).status).toBe(201);
+    await stage.kubectl('label', 'namespace', namespace, 'berth.dev/tenant-');
+    await vi.waitFor(async () => {
+      const { status, message } = await create(root, namespace, 'out');
+      expect({ status, message }).toEqual({
+        status: 403,
+        message: expect.stringContaining('is not enabled for virtual machines'),
+      });
+    });
+    expect((await change(alice, namespace, 'in', { spec: { powerState: 'Stopped' } })).status).toBe(200);
+  });
+});
+
+describe('an owner', () => {
+  test('is oneself, unless one may assign owners', async () => {
+    const namespace = await tenant(stage, members);
+    expect((await create(alice, namespace, 'own', { owner: 'alice' })).status).toBe(201);
+    const forBob = await create(alice, namespace, 'given', { owner: 'bob' });
+    expect(forBob.message).toContain('spec.owner: "bob" is not your own name (alice)');
+    expect((await create(carol, namespace, 'given', { owner: 'bob' })).status).toBe(201);
+    expect((await change(alice, namespace, 'given', { spec: { owner: 'alice' } })).status).toBe(403);
+    expect((await change(alice, namespace, 'own', { spec: { owner: null } })).status).toBe(403);
+  });
+});
+
+describe('what would lead out of the quota', () => {
+  test('Retain needs a verb that no tenant has', async () => {
+    const namespace = await tenant(stage, members);
+    await create(alice, namespace, 'web');
+    for (const who of [alice, carol]) {
+      expect((await change(who, namespace, 'web', { spec: { deletionPolicy: 'Retain' } })).message).toContain(
+        'needs the verb retain',
+      );
+    }
+    expect((await change(root, namespace, 'web', { spec: { deletionPolicy: 'Retain' } })).status).toBe(200);
+    expect((await change(alice, namespace, 'web', { spec: { powerState: 'Stopped' } })).status).toBe(200);
+  });
+
+  test('a finalizer is taken off by the operator and not by who may edit', async () => {
+    const namespace = await tenant(stage, members);
+    await create(root, namespace, 'web');
+    await change(root, namespace, 'web', { metadata: { finalizers: ['berth.dev/proxmox'] } });
+    const stripped = { metadata: { finalizers: null } };
+    expect((await change(carol, namespace, 'web', stripped)).message).toContain('virtualmachines/finalizers');
+    const operator = stage.as({ user: 'system:serviceaccount:berth-system:berth-operator' });
+    expect((await change(operator, namespace, 'web', stripped)).status).toBe(200);
+  });
+});
+
+describe('F104, F26, F108: what a VmQuota says of each machine', () => {
+  const big = { resources: { cpu: 16, memory: '64Gi' } };
+
+  test.each<[what: string, spec: Partial<VmQuotaSpec>, vm: Partial<VirtualMachineSpec>, message: string]>([
+    ['CPUs', { perVM: { max: { cpu: 8 } } }, big, 'cpu: 16 is above perVM.max.cpu 8'],
+    ['memory', { perVM: { max: { memory: '8Gi' } } }, big, 'memory: 64Gi is above perVM.max.memory 8Gi'],
+    ['disk space', { perVM: { max: { storage: '10Gi' } } }, {}, 'storage: 20Gi is above perVM.max.storage 10Gi'],
+    [
+      'sockets',
+      { perVM: { max: { sockets: 1 } } },
+      { resources: { cpu: 2, sockets: 2, memory: '2Gi' } },
+      'sockets: 2 is above',
+    ],
+    [
+      'disks',
+      { perVM: { max: { disks: 1 } } },
+      {
+        disks: [
+          { name: 'root', size: '1Gi' },
+          { name: 'data', size: '1Gi' },
+        ],
+      },
+      'disks: 2 is above',
+    ],
+    [
+      'networks',
+      { perVM: { max: { networks: 0 } } },
+      { networks: [{ name: 'lan', bridge: 'vmbr0' }] },
+      'networks: 1 is above',
+    ],
+    ['a minimum', { perVM: { min: { memory: '4Gi' } } }, {}, 'memory: 2Gi is below perVM.min.memory 4Gi'],
+    [
+      'templates',
+      { allowed: { templates: ['ubuntu'] } },
+      {},
+      'template "debian" is not allowed in this namespace; allowed: ubuntu',
+    ],
+    [
+      'bridges',
+      { allowed: { bridges: ['vmbr1'] } },
+      { networks: [{ name: 'lan', bridge: 'vmbr0' }] },
+      'bridge "vmbr0" is not allowed',
+    ],
+    [
+      'storages',
+      { allowed: { storages: ['slow'] } },
+      { disks: [{ name: 'root', size: '1Gi', storage: 'fast' }] },
+      'storage "fast" is not allowed',
+    ],
+    ['tags', { allowed: { tags: ['db'] } }, { tags: ['web'] }, 'tag "web" is not allowed'],
+    [
+      'the VLAN',
+      { isolationVlan: 7 },
+      { networks: [{ name: 'lan', bridge: 'vmbr0', vlan: 8 }] },
+      'every interface must be in VLAN 7',
+    ],
+    ['cards of the template', { isolationVlan: 7 }, {}, 'spec.networks must be declared'],
+    ['an owner', { perUser: { vms: 3 } }, {}, 'spec.owner is required'],
+  ])('limits %s, in the words of the quota', async (_, spec, vm, message) => {
+    const namespace = await tenantWith({ hard: { vms: 10 }, ...spec }, vm);
+    expect((await create(alice, namespace, 'web', vm)).message).toContain(message);
+  });
+
+  test('F56, F103: a limit that came later lets a machine shrink, stop, be labelled and go', async () => {
+    const namespace = await tenant(stage, members);
+    await create(alice, namespace, 'old', big);
+    await change(root, namespace, 'old', { metadata: { finalizers: ['berth.dev/proxmox'] } });
+    await quotaIn(stage, namespace, {
+      hard: { vms: 0 },
+      perVM: { max: { cpu: 2 } },
+      allowed: { templates: [] },
+      isolationVlan: 7,
+    });
+    await vi.waitFor(async () => expect((await create(alice, namespace, 'new')).status).toBe(403));
+    for (const spec of [{ resources: { cpu: 8 } }, { powerState: 'Stopped' }, { description: 'old' }]) {
+      expect((await change(alice, namespace, 'old', { spec })).message).toBe('');
+    }
+    expect((await change(alice, namespace, 'old', { spec: { resources: { cpu: 12 } } })).message).toContain(
+      'above perVM.max.cpu 2',
+    );
+    await alice('DELETE', `${machinesPath(namespace)}/old`);
+    expect((await change(root, namespace, 'old', { metadata: { finalizers: null } })).status).toBe(200);
+    const gone = stage.kube.get(virtualMachines, { namespace, name: 'old' });
+    await expect(gone).rejects.toMatchObject({ status: 404 });
+  });
+});
+
+describe('F26, F25: what a ProxmoxCluster approves', () => {
+  test('is all that may be used, in hand-made YAML, too', async () => {
+    const namespace = await tenant(stage, members);
+    const { spec } = cluster({ default: 'Disabled', bridges: [{ name: 'vmbr0', vlans: [{ from: 20, to: 29 }] }] });
+    await stage.kube.create<ProxmoxCluster>(proxmoxClusters, { metadata: { name: 'approving' }, spec });
+    const clusterRef = { name: 'approving' };
+    const refused: [Partial<VirtualMachineSpec>, string][] = [
+      [
+        { disks: [{ name: 'root', size: '1Gi', storage: 'secret' }] },
+        'storage "secret" is not approved; allowed: shared',
+      ],
+      [{ networks: [{ name: 'lan', bridge: 'vmbr9' }] }, 'bridge "vmbr9" is not approved; allowed: vmbr0'],
+      [{ networks: [{ name: 'lan', bridge: 'vmbr0', vlan: 30 }] }, 'network "lan": its VLAN is not approved'],
+      [{ tags: ['mine'] }, 'tag "mine" is not in the catalogue; allowed: web'],
+    ];
+    for (const [vm, message] of refused) {
+      await vi.waitFor(async () =>
+        expect((await create(alice, namespace, 'no', { clusterRef, ...vm })).message).toContain(message),
+      );
+    }
+    const networks = [{ name: 'lan', bridge: 'vmbr0', vlan: 20 }];
+    expect((await create(alice, namespace, 'yes', { clusterRef, networks, tags: ['web'] })).status).toBe(201);
+    await stage.kube.remove(proxmoxClusters, { name: 'approving' });
+  });
+});
+
+test('F24: a name is a DNS label, and says so', async () => {
+  const namespace = await tenant(stage, members);
+  expect((await create(alice, namespace, 'a.b')).message).toContain('metadata.name must be a DNS label');
+  expect((await create(alice, namespace, 'twice')).status).toBe(201);
+  expect((await create(alice, namespace, 'twice')).status).toBe(409);
+});
