@@ -17,6 +17,12 @@ export function operatorCommand(): Command {
     .addOption(
       new Option('--log-level <level>', 'what is logged').choices(['debug', 'info', 'warn', 'error']).default('info'),
     )
+    .addOption(
+      new Option('--webhook-port <port>', 'port of the quota webhook; without it none is served').argParser(port),
+    )
+    .option('--webhook-host <host>', 'address to serve it on', '0.0.0.0')
+    .option('--webhook-loopback', 'have the API server of this machine call it on the loopback interface', false)
+    .option('--mirror-quotas', 'mirror the number of machines of each VmQuota to a native ResourceQuota', false)
     .action(async (flags: OperatorFlags) => {
       process.exitCode = await runOperator(flags);
     });

@@ -27,7 +27,7 @@ export interface AssemblyOptions {
   openTransport: OpenTransport;
   observe?: LinksOptions['observe'];
   /** Whether each VmQuota's number of machines is mirrored to a native ResourceQuota. Default: no. */
-  mirrorsQuotas?: boolean;
+  mirrorQuotas?: boolean;
   clock?: Clock;
   queueClock?: KubeClock;
   /** Numbers in [0, 1). */
@@ -74,7 +74,7 @@ export function assemble(options: AssemblyOptions): Assembly {
         wakeMachines: wake.machinesOf,
       }),
       templates: templateReconciler(shared),
-      quotas: quotaReconciler({ ...shared, mirrors: options.mirrorsQuotas ?? false }),
+      quotas: quotaReconciler({ ...shared, mirrors: options.mirrorQuotas ?? false }),
       policies: policyReconciler(shared),
       machines: machineReconciler({ ...shared, clusterId, events, memory, ownWrites }),
     },

@@ -5,6 +5,7 @@ import { createKubeClient } from '#kube/client.ts';
 import { connect } from '#kube/connection.ts';
 import { acquireLease, type HeldLease } from '#kube/lease.ts';
 import type { Logger } from '#kube/telemetry.ts';
+import { startAdmission } from './admission/admission.ts';
 import { serveProbes } from './http.ts';
 import { createMetrics } from './metrics.ts';
 import { startOperator } from './operator.ts';
@@ -19,6 +20,13 @@ export interface OperatorFlags {
   probePort: number;
   probeHost: string;
   logLevel: string;
+  /** Port of the quota webhook; absent: none is served. */
+  webhookPort?: number;
+  webhookHost: string;
+  /** Whether the API server reaches the webhook on the loopback interface rather than by its Service. */
+  webhookLoopback: boolean;
+  /** Whether the number of machines of each VmQuota is mirrored to a native ResourceQuota. */
+  mirrorQuotas: boolean;
 }
 
 /**
@@ -42,11 +50,14 @@ export async function runOperator(flags: OperatorFlags): Promise<number> {
     flags.probeHost,
   );
   try {
+    await serveWebhook(kubeConfig, flags, log, stop.signal);
     const lease = flags.leaderElect ? await waitForLease(kubeConfig, flags, log, stop) : undefined;
     if (stop.signal.aborted) return 0;
     const signal = lease ? AbortSignal.any([stop.signal, lease.signal]) : stop.signal;
     const { kubeConfig: config, clusterId } = { kubeConfig, clusterId: flags.clusterId };
-    const operator = await startOperator({ kubeConfig: config, clusterId, instance: hostname(), log, metrics }, signal);
+    const { mirrorQuotas } = flags;
+    const options = { kubeConfig: config, clusterId, instance: hostname(), log, metrics, mirrorQuotas };
+    const operator = await startOperator(options, signal);
     waitingFor = undefined;
     notReady = operator.notReady;
     await operator.finished;
@@ -58,6 +69,19 @@ export async function runOperator(flags: OperatorFlags): Promise<number> {
   } finally {
     probes.close();
   }
+}
+
+/** Every replica serves admission, whether it leads or waits. */
+async function serveWebhook(
+  kubeConfig: KubeConfig,
+  { webhookPort: port, webhookHost: host, webhookLoopback: loopback, namespace }: OperatorFlags,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  if (port === undefined) return;
+  const kube = createKubeClient(connect(kubeConfig, { userAgent: 'berth-operator-webhook' }));
+  const url = await startAdmission({ kube, namespace, host, port, loopback, log }, signal);
+  log.info({ url }, 'serves the quota webhook');
 }
 
 function loadKubeConfig(path: string | undefined): KubeConfig {

@@ -22,6 +22,8 @@ export interface OperatorOptions {
   instance: string;
   log: Logger;
   metrics: OperatorMetrics;
+  /** Whether the number of machines of each VmQuota is mirrored to a native ResourceQuota. */
+  mirrorQuotas: boolean;
 }
 
 /** A running operator. */
@@ -47,6 +49,7 @@ export async function startOperator(options: OperatorOptions, signal: AbortSigna
     log,
     openTransport: createTransport,
     observe,
+    mirrorQuotas: options.mirrorQuotas,
   });
   for (const [name, queue] of Object.entries(queues)) metrics.addQueue(name, queue);
   metrics.addLinks(links);

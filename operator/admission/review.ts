@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import type { VirtualMachine, VmQuota } from '#api/kinds.ts';
+import { allocation } from '#api/ledger.ts';
+import { virtualMachineSpec } from '#api/virtual-machine.ts';
+import { vmQuotaSpec } from '#api/vm-quota.ts';
+import { overdrawn } from '../core/quota/figures.ts';
+import type { QuotaGate } from '../effects/quota-gate.ts';
+
+const metadata = z.object({
+  name: z.string(),
+  namespace: z.string(),
+  uid: z.string().optional(),
+  creationTimestamp: z.string().nullish(),
+});
+
+/** What the API server asks, as far as it is read. */
+const reviewOf = <T extends z.ZodType>(object: T) =>
+  z.object({ request: z.object({ uid: z.string(), dryRun: z.boolean().optional(), object }) });
+
+const machineReview = reviewOf(z.object({ metadata, spec: virtualMachineSpec }));
+
+const quotaReview = reviewOf(
+  z.object({
+    metadata,
+    spec: vmQuotaSpec,
+    status: z.object({ allocations: z.array(allocation).optional() }).optional(),
+  }),
+);
+
+/** What the API server gets. */
+export interface Answer {
+  uid: string;
+  allowed: boolean;
+  status?: { code: number; reason: string; message: string };
+  warnings?: string[];
+}
+
+/** How long an answer may take: less than the API server's own patience with the webhook, which is 3 s. */
+const answerMs = 2_500;
+
+const unchecked = 'The quota was not checked now; the operator checks it before anything is made.';
+
+/**
+ * Whether a machine fits into its quota, which then holds room for it unless it was only a dry run. Where that cannot be
+ * told the answer is yes, with a warning: the operator asks again. Throws ZodError for what is no review of a machine.
+ */
+export async function reviewMachine(
+  gate: QuotaGate,
+  body: unknown,
+  onError: (error: unknown) => void,
+): Promise<Answer> {
+  const { uid, dryRun, object } = machineReview.parse(body).request;
+  const { creationTimestamp, ...rest } = object.metadata;
+  const vm = { ...object, metadata: { ...rest, ...(creationTimestamp && { creationTimestamp }) } } as VirtualMachine;
+  try {
+    const view = await inTime(gate.grant(vm, { state: 'Reserved', dryRun: dryRun ?? false }));
+    if (view === undefined) return { uid, allowed: true, warnings: [unchecked] };
+    if (view.granted) return { uid, allowed: true };
+    const { reason, message } = view;
+    if (reason === 'QuotaNotReady') return { uid, allowed: true, warnings: [message] };
+    return { uid, allowed: false, status: { code: 403, reason: 'Forbidden', message } };
+  } catch (error) {
+    onError(error);
+    return { uid, allowed: true, warnings: [unchecked] };
+  }
+}
+
+async function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
+  const deadline = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => deadline.resolve(undefined), answerMs);
+  try {
+    return await Promise.race([answer, deadline.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A quota may be set below what is used; whoever does it is told. Throws ZodError for what is no review of a quota. */
+export function reviewQuota(body: unknown): Answer {
+  const { uid, object } = quotaReview.parse(body).request;
+  const { spec, status } = object as VmQuota;
+  const over = overdrawn(spec, status?.allocations ?? []);
+  if (over.length === 0) return { uid, allowed: true };
+  const warning = `more is used than allowed: ${over.join('. ')}. Nothing is stopped; nothing may grow.`;
+  return { uid, allowed: true, warnings: [warning] };
+}
