@@ -9,6 +9,7 @@ import { runController } from './controller.ts';
 import { isUnanswered, KubeError } from './errors.ts';
 import { Queue } from './queue.ts';
 import type { KubeObject, ResourceType } from './resource.ts';
+import { noMetrics } from './telemetry.ts';
 import { type ApiServer, type ApiServerOptions, collectionOf, startApiServer } from './testing/api-server.ts';
 import { makeSelfSigned } from './testing/certificate.ts';
 import { eventually } from './testing/eventually.ts';
@@ -101,7 +102,8 @@ describe('connections', () => {
     const query = { watch: true, timeoutSeconds: 0 };
     const stream = connection.stream({ path, query, silenceMs: 1000, lifetimeMs: 1000 });
     for await (const chunk of stream) expect(chunk.length).toBeGreaterThan(0);
-    await eventually('no socket', () => server.connections === 1 && server.openConnections === 0);
+    // Both sides would let an idle socket wait for seconds.
+    await eventually('no socket', () => server.connections === 1 && server.openConnections === 0, 2000);
   });
 
   it('of a stream may be quiet for longer than a request may take', async () => {
@@ -153,6 +155,22 @@ describe('a request', () => {
     const before = proxy.connections;
     await connection.request(getList);
     expect(proxy.connections).toBe(before + 1);
+  });
+
+  it('is counted with its method and the status that it ended with, 0 where nobody answered', async () => {
+    const counts: [string, number][] = [];
+    const metrics = { ...noMetrics, requestEnded: (method: string, status: number) => counts.push([method, status]) };
+    const { proxy, connection } = await startProxied({ metrics });
+    await connection.request(getList);
+    const missing = { method: 'DELETE', path: '/api/v1/namespaces/ns/configmaps/a' } as const;
+    await connection.request(missing).catch(() => undefined);
+    proxy.fault = once({ kind: 'reset' });
+    await connection.request(getList).catch(() => undefined);
+    expect(counts).toEqual([
+      ['GET', 200],
+      ['DELETE', 404],
+      ['GET', 0],
+    ]);
   });
 
   it('ends with the reason of its caller', async () => {

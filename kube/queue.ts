@@ -140,6 +140,7 @@ export class Queue {
     for (const taker of this.#takers.splice(0)) taker(undefined);
   }
 
+  /** How the queue is doing now. */
   stats(): QueueStats {
     const now = this.#clock.now();
     const { normal, low } = this.#ready;

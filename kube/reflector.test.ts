@@ -105,6 +105,13 @@ describe('a reflector', () => {
     expect(server.requests.find(request => request.includes('watch'))).toMatch(/timeoutSeconds=1$/);
   });
 
+  it('watches for a random time, so that many reflectors do not come back together', async () => {
+    for (const random of [0, 0.5]) start({ random: () => random });
+    await eventually('both watches', () => server.watches === 2);
+    const seconds = server.requests.flatMap(request => /timeoutSeconds=(\d+)/.exec(request)?.[1] ?? []);
+    expect(seconds.sort()).toEqual(['300', '450']);
+  });
+
   it('ends its watch when it is told to stop', async () => {
     start();
     await eventually('a watch', () => server.watches === 1);
@@ -166,7 +173,7 @@ describe('a reflector in trouble', () => {
   });
 
   it('lists at once after damage, but not when that did not help', async () => {
-    const { table, proxy, watched, lists, pauses } = await startInTrouble();
+    const { table, proxy, reflector, watched, lists, pauses } = await startInTrouble();
     const damage = () => proxy.distortNextEvent(() => ({ text: 'no event\n', thenEnd: false }));
     damage();
     table.put(collection, widget('a'));
@@ -176,6 +183,12 @@ describe('a reflector in trouble', () => {
     table.put(collection, widget('b'));
     await pauses(2000);
     await eventually('a list', () => lists() === 3);
+    await watched();
+    table.put(collection, widget('c'));
+    await eventually('an event', () => reflector.store.size === 3);
+    damage();
+    table.put(collection, widget('d'));
+    await eventually('a list', () => lists() === 4);
   });
 
   it('lists at once when its resourceVersion has expired meanwhile', async () => {
@@ -184,6 +197,14 @@ describe('a reflector in trouble', () => {
     table.compact();
     proxy.resetWatches();
     await pauses(1000);
+    await eventually('a list', () => lists() === 2);
+  });
+
+  it('row 26: lists at once when the server has gone back in time', async () => {
+    const { table, proxy, lists } = await startInTrouble();
+    const bookmark = JSON.stringify({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '7' } } });
+    proxy.distortNextEvent(() => ({ text: `${bookmark}\n`, thenEnd: false }));
+    table.put(collection, widget('a'));
     await eventually('a list', () => lists() === 2);
   });
 });

@@ -2,7 +2,7 @@ import { backoffMs } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
 import { isExpired, KubeError } from './errors.ts';
-import { type KubeObject, keyOf, type ResourceType } from './resource.ts';
+import { compareResourceVersions, type KubeObject, keyOf, type ResourceType } from './resource.ts';
 import { type Change, type ChangeKind, Store } from './store.ts';
 import { type Logger, noMetrics, type RuntimeMetrics, silentLogger } from './telemetry.ts';
 import { LostTrackError, type WatchEvent, watch } from './watch.ts';
@@ -64,7 +64,7 @@ export interface ReflectorOptions<T extends KubeObject> {
 
 /**
  * Keeps a store equal to a collection of the API server: one list, then watches, one at a time, for as long as it
- * runs. Whatever a server or a network does, it is back on its own; see `reflector.cases.ts`.
+ * runs. Whatever a server or a network does, it is back on its own; see `testing/reflector-cases.ts`.
  */
 export class Reflector<T extends KubeObject> {
   readonly store: Store<T>;
@@ -169,12 +169,15 @@ export class Reflector<T extends KubeObject> {
   }
 
   #take(event: WatchEvent<T>): void {
-    if (event.type === 'BOOKMARK') {
-      this.store.advance(event.resourceVersion);
-      return;
+    const isBookmark = event.type === 'BOOKMARK';
+    const resourceVersion = (isBookmark ? event : event.object.metadata).resourceVersion ?? '';
+    // Of a restored etcd, the events up to where we were would be kept from us.
+    if (compareResourceVersions(resourceVersion, this.store.resourceVersion ?? '') < 0) {
+      throw new LostTrackError('the watch went back in time');
     }
+    this.store.advance(resourceVersion);
+    if (isBookmark) return;
     const { object } = event;
-    this.store.advance(object.metadata.resourceVersion ?? '');
     const changes = event.type === 'DELETED' ? this.store.delete(keyOf(object), object) : this.store.put(object);
     this.#tell(changes, 'watch');
   }

@@ -9,7 +9,7 @@ import { type Call, create, get, isSelected, list, patch, Refusal, remove, repla
 
 /**
  * A small, well-behaved API server for tests. It serves any type of resource, and has no schemas, no admission and no
- * garbage collection. What misbehaves is the {@link startFaultProxy} in front of it.
+ * garbage collection. What misbehaves is the fault proxy in front of it.
  */
 export interface ApiServer {
   url: string;
