@@ -4,8 +4,10 @@ const GLYPH_WIDTH = 5;
 /** The dots are drawn this many pixels wide and high. */
 const SCALE = 2;
 
-/** A character's place on the screen, in pixels. */
+/** The width of a character's place on the screen, in pixels. */
 export const CELL_WIDTH = (GLYPH_WIDTH + 1) * SCALE;
+
+/** Its height. */
 export const CELL_HEIGHT = 8 * SCALE;
 
 /** The printable characters of ASCII from the blank on: five columns each, the lowest bit at the top. */

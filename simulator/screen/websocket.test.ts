@@ -44,8 +44,8 @@ async function openSocket(protocols: string[] = ['binary']) {
 }
 
 /** A connection whose handshake is done, for frames that no library would send. */
-async function openRaw(): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1');
+async function openRaw({ allowHalfOpen = false } = {}): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen });
   const lines = ['GET / HTTP/1.1', 'Host: x', 'Connection: upgrade', 'Upgrade: WebSocket', 'Sec-WebSocket-Version: 13'];
   socket.write(`${[...lines, 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='].join('\r\n')}\r\n\r\n`);
   const [head] = await once(socket, 'data');
@@ -99,6 +99,13 @@ describe('the WebSocket of a console', () => {
     socket.send('bye');
     await once(socket, 'close');
     await expect.poll(() => ended).toBe(1);
+  });
+
+  it('does not wait for a viewer that keeps its side open', async () => {
+    const socket = await openRaw({ allowHalfOpen: true });
+    socket.write(masked(0x82, Buffer.from('bye')));
+    await expect.poll(() => ended).toBe(1);
+    socket.destroy();
   });
 
   it.each([

@@ -63,13 +63,18 @@ export function relay(socket: Duplex, early: Buffer, open: (stream: ByteStream) 
         socket.write(frame(BINARY, bytes.subarray(at, at + MAX_PAYLOAD)));
       }
     },
-    end: () => socket.end(),
+    end: finish,
   });
   socket.on('data', take);
   socket.on('error', () => socket.destroy());
-  socket.on('end', () => socket.end());
+  socket.on('end', finish);
   socket.on('close', () => receiver.closed());
   take(early);
+
+  /** Sends what is left and does not wait for the other side to close. */
+  function finish(): void {
+    socket.end(() => socket.destroy());
+  }
 
   function take(bytes: Buffer): void {
     received = Buffer.concat([received, bytes]);
@@ -86,7 +91,7 @@ export function relay(socket: Duplex, early: Buffer, open: (stream: ByteStream) 
   function act({ opcode, payload }: Frame): void {
     if (opcode === TEXT || opcode === BINARY) receiver.receive(payload);
     else if (opcode === PING) socket.write(frame(PONG, payload));
-    else if (opcode === CLOSE) socket.end();
+    else if (opcode === CLOSE) finish();
     else if (opcode !== PONG) socket.destroy();
   }
 }

@@ -17,7 +17,7 @@ export function whyNoPython(): string | undefined {
 }
 
 /** The Python of an environment with proxmoxer in it, made the first time it is asked for. */
-export async function pythonWithProxmoxer(): Promise<string> {
+async function pythonWithProxmoxer(): Promise<string> {
   const python = join(FOLDER, 'bin/python');
   const isThere = existsSync(python) && spawnSync(python, ['-c', 'import proxmoxer, requests']).status === 0;
   if (!isThere) {
