@@ -34,6 +34,9 @@ const cloudImage = {
   ide2: 'ceph:cloudinit',
 };
 
+/** Guests that are up in a moment: a demo is no place to wait. */
+const guest = { bootMs: 1_500, shutdownMs: 500 };
+
 const seed: Seed = {
   cluster: { name: 'lab' },
   nodes: ['pve1', 'pve2', 'pve3'].map(name => ({ name, cpus: 16, memoryGiB: 64, bridges: ['vmbr0', 'vmbr1'] })),
@@ -42,8 +45,14 @@ const seed: Seed = {
     { id: 'ceph', type: 'rbd', content: ['images'], sizeGiB: 4000 },
   ],
   vms: [
-    { vmid: 9000, node: 'pve1', template: true, config: { ...cloudImage, name: 'debian-12', scsi0: 'ceph:2' } },
-    { vmid: 9001, node: 'pve2', template: true, config: { ...cloudImage, name: 'ubuntu-24.04', scsi0: 'ceph:4' } },
+    { vmid: 9000, node: 'pve1', template: true, config: { ...cloudImage, name: 'debian-12', scsi0: 'ceph:2' }, guest },
+    {
+      vmid: 9001,
+      node: 'pve2',
+      template: true,
+      config: { ...cloudImage, name: 'ubuntu-24.04', scsi0: 'ceph:4' },
+      guest,
+    },
     {
       vmid: 100,
       node: 'pve1',

@@ -86,7 +86,8 @@ function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string)
   const link = linkOf(parts, observed);
   if (link?.inventory.latest) observed.inventory = { line: link.line(vm.status?.vmid ?? 0) };
   observed.task = taskView(parts, vm, key, link);
-  observed.config = observed.sweep ? undefined : memory.validConfig(uid);
+  const mustLook = observed.sweep || vm.metadata.deletionTimestamp !== undefined;
+  observed.config = mustLook ? undefined : memory.validConfig(uid);
   return observed;
 }
 
@@ -148,6 +149,8 @@ async function decideAndAct(
     return interpret(decision, acted);
   } catch (error) {
     if (!(error instanceof ProxmoxError)) throw error;
+    // Whatever we thought we knew may be what it failed for.
+    memory.config(uid, undefined);
     return { decision: { ...decision, look: undefined, ...failureVerdict(error) }, result: {} };
   } finally {
     if (decision.action && changesConfig.has(decision.action.kind)) memory.config(uid, undefined);

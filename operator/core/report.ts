@@ -94,6 +94,8 @@ function observedFacts(o: Observed, { holding }: Decision, result: ActionResult)
     facts.template = { name: vm.spec.source.template.name, vmid: template.vmid };
   }
   if (result.started) facts.lastStartedAt = now;
+  // A machine that was never started is off without anybody having looked.
+  if (holding.some(({ condition }) => condition === 'PowerSynced')) facts.powerState = vm.spec.powerState;
   if (power) facts.powerState = power;
   if (config?.found && identify(config.config, markerOf(vm, o.clusterId), vm.status?.uuid) === 'ours') {
     facts.node = config.node;

@@ -156,6 +156,7 @@ describe('the world moves', () => {
   test('stopped and started again by its resource, gracefully', async () => {
     await apply('switched');
     await waitReady('switched');
+    await guestIsUp((await read('switched')).status?.vmid ?? 0);
     await apply('switched', { powerState: 'Stopped' });
     await eventually('switched', found => isReady(found) && found.status?.powerState === 'Stopped');
     expect((await read('switched')).status?.lastTask?.type).toBe('qmshutdown');
@@ -188,6 +189,12 @@ describe('the world moves', () => {
     expect(vms[vmid]).toBeUndefined();
   });
 });
+
+/** A guest that is still booting does not hear that it should shut down. */
+async function guestIsUp(vmid: number): Promise<void> {
+  const up = () => (stage.proxmox.simulator.state.vms[vmid]?.run?.bootedAt ?? Number.POSITIVE_INFINITY) <= Date.now();
+  await expect.poll(up, { timeout: 20_000, interval: 100 }).toBe(true);
+}
 
 function stopBehindOurBack(vmid: number): void {
   const vm = stage.proxmox.simulator.state.vms[vmid];
