@@ -52,6 +52,8 @@ export function createSimulator(seed: Seed | { state: State }, options: Simulato
     locks: new FileLocks(clock),
     tasks: new TaskRunner(clock, state),
     durations: { ...DEFAULT_DURATIONS, ...options.durations },
+    consoles: new Map(),
+    reservedPorts: new Map(),
   };
   startBroadcasts(world);
   return { release, clock, state, world, handle: request => handle(world, request) };

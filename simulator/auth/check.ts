@@ -18,7 +18,7 @@ export function checkRoute(
     throw forbidden('user != null');
   }
   if (who.authid === 'root@pam') return;
-  if (rule === undefined) throw forbidden('user != root@pam');
+  if (rule === undefined || rule.rootOnly) throw forbidden('user != root@pam');
   if (rule.user === 'all' || rule.user === 'world') return;
   if (rule.check === undefined) throw forbidden();
   checkTest(world, rule.check, who, params);

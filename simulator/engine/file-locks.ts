@@ -57,7 +57,7 @@ export class FileLocks {
   }
 
   /** Runs `body` under the lock; throws LockTimeout if it does not come within `timeoutMs`. */
-  *holding<T>(process: Mortal, file: string, mode: LockMode, timeoutMs: number, body: () => Steps<T>): Steps<T> {
+  *holding<T>(process: Mortal, file: string, mode: LockMode, timeoutMs: number, body: () => Steps<T> | T): Steps<T> {
     const lock = yield* this.acquire(process, file, mode, timeoutMs);
     try {
       const outcome = body();

@@ -1,4 +1,6 @@
 import type { Release } from '#simulator/schema/routes.ts';
+import type { Headers } from '../http/message.ts';
+import type { Upload } from '../http/multipart.ts';
 import type { State } from '../state/types.ts';
 import type { Durations } from '../tasks/durations.ts';
 import type { TaskRunner } from '../tasks/tasks.ts';
@@ -16,6 +18,20 @@ export interface World {
   readonly locks: FileLocks;
   readonly tasks: TaskRunner;
   readonly durations: Durations;
+  /** Consoles that were granted and wait for their connection, or have one; by `node:port`. */
+  readonly consoles: Map<string, GrantedConsole>;
+  /** Until when a port is kept for the one that it was given to, by `node:port`. */
+  readonly reservedPorts: Map<string, number>;
+}
+
+/** A port that a console listens on. */
+export interface GrantedConsole {
+  kind: 'vnc' | 'terminal';
+  vmid: number;
+  /** The VNC password, or the line with which a terminal's client identifies itself. */
+  secret: string;
+  /** Told once: a WebSocket has come. Answers what to call when it goes. */
+  connected: () => () => void;
 }
 
 /** Who asks. */
@@ -42,6 +58,11 @@ export interface Call {
   readonly who: Identity;
   readonly params: Params;
   readonly process: Mortal;
+  readonly headers: Headers;
+  /** The names of all parameters that were given, those whose value is null included. */
+  readonly given: readonly string[];
+  /** The file that came with an upload. */
+  readonly upload?: Upload | undefined;
   /** Becomes `total` beside `data`. */
   total?: number;
 }

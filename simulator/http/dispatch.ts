@@ -148,7 +148,14 @@ function* route(
     const unreachable = yield* reach(world, entry(world, request), node);
     if (unreachable !== undefined) return unreachable;
     const who = authentication.who ?? { authid: '', user: '' };
-    const result = yield* run(world, handlers, found.route, { node, who, params, upload, process });
+    const result = yield* run(world, handlers, found.route, {
+      node,
+      who,
+      params,
+      upload,
+      process,
+      headers: request.headers,
+    });
     return isAnswer(result) ? result : formatResult(located.format, result);
   } catch (error) {
     if (error instanceof PveError) return formatResult(located.format, { failure: error });
@@ -207,13 +214,13 @@ function* run(
   world: World,
   handlers: Handlers,
   found: Route,
-  call: Pick<Call, 'node' | 'who' | 'process'> & { params: RawParameters; upload: Upload | undefined },
+  call: Pick<Call, 'node' | 'who' | 'process' | 'headers'> & { params: RawParameters; upload: Upload | undefined },
 ): Steps<Result | Answer> {
   const verified = verifyParameters(found, call.params);
   if (!verified.ok) throw badParameters(verified.errors);
   const handler = handlers[`${found.method} ${found.path}`];
   if (handler === undefined) throw died(`the simulator has no handler for ${found.method} ${found.path}`);
-  const context: Call = { world, ...call, params: verified.params as Params };
+  const context: Call = { world, ...call, given: Object.keys(call.params), params: verified.params as Params };
   const outcome = handler(context);
   const data = isSteps(outcome) ? yield* outcome : outcome;
   if (isAnswer(data)) return data;

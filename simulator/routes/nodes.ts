@@ -75,7 +75,7 @@ function nodeStatus({ world, node: name }: Call): Record<string, unknown> {
     ksm: { shared: 0 },
     pveversion: `pve-manager/${version}/${repoid}`,
     kversion: 'Linux 6.8.12-11-pve #1 SMP PREEMPT_DYNAMIC',
-    'boot-info': { mode: 'efi', secureboot: 0 },
+    'boot-info': { mode: 'legacy-bios' },
     'current-kernel': {
       sysname: 'Linux',
       release: '6.8.12-11-pve',

@@ -1,7 +1,7 @@
 import { createVmGate } from '../auth/vm-gate.ts';
 import { badParameters, died } from '../engine/errors.ts';
 import type { Steps } from '../engine/process.ts';
-import { type Call, flag, type Handlers, number, text } from '../engine/world.ts';
+import { type Call, flag, type Handlers, number, text, type World } from '../engine/world.ts';
 import type { Section } from '../state/types.ts';
 import { cloneVm } from '../vm/clone.ts';
 import { CLOUDINIT_OPTIONS, renderCloudinit } from '../vm/cloudinit.ts';
@@ -12,6 +12,7 @@ import { agentEnabled } from '../vm/guest.ts';
 import { resizeDisk } from '../vm/resize.ts';
 import { liveStatus } from '../vm/statistics.ts';
 import { admitChange, CONFIG_LOCK_MS, checkChange, makeChange, underLock } from '../vm/update.ts';
+import { taskSettled } from './task-wait.ts';
 
 const VM = '/nodes/{node}/qemu/{vmid}';
 
@@ -73,8 +74,9 @@ function masked(section: Section): Section {
 }
 
 /** PUT config: the caller waits for the lock and for all that the change takes. */
-function* changeNow({ world, node, who, params, process }: Call): Steps<null> {
-  const change = checkChange(world, node, who, Number(params.vmid), params);
+function* changeNow(call: Call): Steps<null> {
+  const { world, process } = call;
+  const change = checkChange(call);
   return yield* underLock(world, process, change.vmid, function* () {
     const vm = admitChange(world, change);
     yield* makeChange(world, vm, change, () => {});
@@ -83,8 +85,9 @@ function* changeNow({ world, node, who, params, process }: Call): Steps<null> {
 }
 
 /** POST config: the same checks, then a task, which inherits the lock. */
-function* changeInTask({ world, node, who, params, process }: Call): Steps<string | null> {
-  const change = checkChange(world, node, who, Number(params.vmid), params);
+function* changeInTask(call: Call): Steps<string | null> {
+  const { world, node, who, params, process } = call;
+  const change = checkChange(call);
   const lock = yield* world.locks.acquire(process, lockFileOf(change.vmid), 'exclusive', CONFIG_LOCK_MS);
   const vm = admitChange(world, change);
   const order = { node, type: 'qmconfig', id: String(change.vmid), authid: who.authid };
@@ -96,22 +99,8 @@ function* changeInTask({ world, node, who, params, process }: Call): Steps<strin
 }
 
 /** With `background_delay`, null if the task is done by then; its error is the call's. */
-function* settled(world: Call['world'], upid: string, vmid: number, ms: number): Steps<string | null> {
-  yield resume => {
-    const cancel = world.clock.at(world.clock.now() + ms, done);
-    const ended = (task: { upid: string }) => task.upid === upid && done();
-    function done() {
-      cancel();
-      world.tasks.listeners.delete(ended);
-      resume();
-    }
-    world.tasks.listeners.add(ended);
-    return () => {
-      cancel();
-      world.tasks.listeners.delete(ended);
-    };
-  };
-  const status = world.state.tasks[upid]?.exitstatus;
+function* settled(world: World, upid: string, vmid: number, ms: number): Steps<string | null> {
+  const status = yield* taskSettled(world, upid, ms);
   if (status === undefined) return upid;
   if (status !== 'OK' && !status.startsWith('WARNINGS')) throw died(`failed to update VM ${vmid}: ${status}`);
   return null;

@@ -70,7 +70,7 @@ function buildVolume(
   const format = wishedFormat ?? (isCloudinit && abilityOf(storage).files ? 'qcow2' : defaultFormat(storage));
   const name = isCloudinit ? volumeName(storage, seed.vmid, 'cloudinit', format) : freeDisk(storage, seed, format);
   const used = abilityOf(storage).thick ? size : Math.min(size, seed.usedGiB * GIB);
-  add(place, name, { content: 'images', format, size, used, vmid: seed.vmid, createdAt: now, snapshots: [] });
+  add(place, name, { content: 'images', format, size, used, vmid: seed.vmid, createdAt: now, snapshots: {} });
   return isCloudinit ? { volid: `${id}:${name}` } : { volid: `${id}:${name}`, size };
 }
 

@@ -23,6 +23,7 @@ export function buildState(seed: Seed, now: number, random: Random): State {
     ha: {},
     firewall: {},
     broadcasts: { nodes: {}, storages: {}, vms: {} },
+    log: [],
   };
   for (const storage of full.storages) buildStorage(state, storage, now);
   for (const vm of full.vms) buildVm(state, vm, now, random);
@@ -71,7 +72,7 @@ function buildStorage(state: State, seed: FullSeed['storages'][number], now: num
     for (const node of volume.node === undefined ? nodes : [volume.node]) {
       const { content, format } = parseVolume(storage, volume.name);
       const size = volume.sizeMiB * MIB;
-      add(placeOf(storage, node), volume.name, { content, format, size, used: size, createdAt: now, snapshots: [] });
+      add(placeOf(storage, node), volume.name, { content, format, size, used: size, createdAt: now, snapshots: {} });
     }
   }
 }

@@ -18,7 +18,7 @@ const node = z.strictObject({
   cpus: z.int().min(1).default(16),
   memoryGiB: z.number().positive().default(64),
   rootGiB: z.number().positive().default(100),
-  uptimeSeconds: z.int().min(0).default(86_400),
+  uptimeSeconds: z.number().min(0).default(86_400),
   member: z.boolean().default(true),
   reachable: z.boolean().default(true),
   bridges: z.array(z.union([z.string(), bridge])).default(['vmbr0']),

@@ -17,6 +17,8 @@ export interface State {
   ha: Record<string, HaResource>;
   firewall: Record<string, FirewallState>;
   broadcasts: Broadcasts;
+  /** The cluster's log, the newest line last. */
+  log: { uid: number; node: string; user: string; msg: string; time: number }[];
 }
 
 export interface ClusterState {
@@ -92,11 +94,18 @@ export interface VolumeState {
   createdAt: number;
   /** The base volume's name, of a linked clone. */
   parent?: string;
-  snapshots: string[];
+  /** The size at the time of each snapshot. */
+  snapshots: Record<string, number>;
   notes?: string;
   protected?: boolean;
-  /** The configuration inside a backup. */
-  backupOf?: string;
+  /** What is inside a backup. */
+  backup?: BackupContents;
+}
+
+export interface BackupContents {
+  config: Section;
+  /** By drive. */
+  disks: Record<string, { storage: string; format: string; size: number; used: number }>;
 }
 
 /** One section of a VM's configuration file: values as the file has them. */

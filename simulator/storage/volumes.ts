@@ -128,7 +128,7 @@ export function allocate(world: World, order: Allocation): string {
     used: abilityOf(storage).thick ? order.size : used,
     vmid: order.vmid,
     createdAt: world.clock.now(),
-    snapshots: [],
+    snapshots: {},
     ...(order.parent === undefined ? {} : { parent: order.parent }),
   };
   add(place, name, volume);
@@ -196,6 +196,11 @@ export function free(world: World, node: string, volid: string): void {
   remove(found.place, found.name);
 }
 
+/** Takes a volume out of its place, whatever needs it. */
+export function dropVolume(found: Located): void {
+  remove(found.place, found.name);
+}
+
 /** Whether linked clones need the volume. */
 export function isBaseInUse({ storage, place, name }: Located): boolean {
   if (!parseVolume(storage, name).isBase) return false;
@@ -208,8 +213,8 @@ export function setUsed(found: Located, used: number): void {
   found.volume.used = used;
 }
 
-/** Grows a volume. */
-export function growVolume(found: Located, size: number): void {
+/** Gives a volume another size: a larger one, or that of a snapshot. */
+export function resizeVolume(found: Located, size: number): void {
   if (abilityOf(found.storage).thick) setUsed(found, size);
   found.volume.size = size;
 }
@@ -221,6 +226,17 @@ export function makeBase(found: Located): string {
   remove(place, name);
   add(place, base, volume);
   return `${storage.id}:${base}`;
+}
+
+/** Gives a volume to another VM under the next free name; answers its new id. */
+export function renameVolume(found: Located, vmid: number): string {
+  const { storage, place, name, volume } = found;
+  remove(place, name);
+  let number = 0;
+  while (isTaken(storage, place, vmid, number)) number++;
+  const renamed = volumeName(storage, vmid, `disk-${number}`, volume.format);
+  add(place, renamed, { ...volume, vmid });
+  return volidOf(storage, renamed, volume);
 }
 
 /** Whether a volume can be snapshot, copied or linked. */

@@ -37,27 +37,18 @@ const ANSWERS: Record<string, (world: World, vm: VmState) => unknown> = {
   },
 };
 
-const COMMANDS = [
-  'guest-ping',
-  'guest-info',
-  'guest-get-osinfo',
-  'guest-get-timezone',
-  'guest-get-users',
-  'guest-get-host-name',
-  'guest-get-fsinfo',
-  'guest-get-vcpus',
-  'guest-get-time',
-  'guest-network-get-interfaces',
-  'guest-exec',
-  'guest-exec-status',
-  'guest-file-open',
-  'guest-file-read',
-  'guest-file-write',
-  'guest-fsfreeze-status',
-  'guest-fstrim',
-  'guest-set-user-password',
-  'guest-shutdown',
-].map(name => ({ name, enabled: true, 'success-response': name !== 'guest-shutdown' }));
+const COMMANDS =
+  `sync sync-delimited ping get-time set-time info shutdown file-open file-close file-read file-write file-seek
+  file-flush fsfreeze-status fsfreeze-freeze fsfreeze-freeze-list fsfreeze-thaw fstrim suspend-disk suspend-ram
+  suspend-hybrid network-get-interfaces get-vcpus set-vcpus get-disks get-fsinfo set-user-password get-memory-blocks
+  set-memory-blocks get-memory-block-info exec exec-status get-host-name get-users get-timezone get-osinfo get-devices
+  ssh-get-authorized-keys ssh-add-authorized-keys ssh-remove-authorized-keys get-diskstats get-cpustats`
+    .split(/\s+/)
+    .map(name => ({
+      name: `guest-${name}`,
+      enabled: name !== 'get-devices',
+      'success-response': !/^(?:shutdown|suspend-)/.test(name),
+    }));
 
 const OS = {
   id: 'debian',

@@ -53,17 +53,40 @@ function runShell(world: World, vm: VmState, script: string): Run {
   return run;
 }
 
-/** As `lsblk -J -o NAME,SIZE,SERIAL`. */
+/** As `lsblk -J -o NAME,SIZE,SERIAL`. The disk that a cloud image came on has one partition of its first size. */
 function listBlockDevices(world: World, vm: VmState): string {
   const drives = drivesOf(world.release, vm.config.current);
-  let letter = 'a'.charCodeAt(0);
-  const blockdevices = drives.map(drive => {
-    const size = formatSize(findVolume(world, vm.node, drive.file)?.volume.size ?? 0);
-    if (isCdrom(drive)) return { name: 'sr0', size, serial: 'QM00003' };
-    const name = `sd${String.fromCharCode(letter++)}`;
-    return { name, size, serial: drive.options.serial ?? `drive-${drive.key}` };
+  const sizeOf = (file: string) => findVolume(world, vm.node, file)?.volume.size ?? 0;
+  const disks = drives
+    .filter(drive => !isCdrom(drive))
+    .map(
+      (drive, index): Record<string, string> => ({
+        name: `sd${String.fromCharCode('a'.charCodeAt(0) + index)}`,
+        size: formatSize(sizeOf(drive.file)),
+        serial: drive.options.serial ?? `drive-${drive.key}`,
+      }),
+    );
+  const cdroms = drives
+    .filter(drive => isCdrom(drive))
+    .map(
+      (drive, index): Record<string, string> => ({
+        name: `sr${index}`,
+        size: formatSize(sizeOf(drive.file)),
+        serial: drive.key === 'ide2' ? 'QM00003' : `QM0000${index + 1}`,
+      }),
+    );
+  return printDevices([...disks, ...cdroms]);
+}
+
+/** In the form of util-linux, which is not that of JSON.stringify. */
+function printDevices(devices: Record<string, string>[]): string {
+  const items = devices.map(device => {
+    const lines = Object.entries(device).map(
+      ([key, value]) => `         ${JSON.stringify(key)}: ${JSON.stringify(value)}`,
+    );
+    return `{\n${lines.join(',\n')}\n      }`;
   });
-  return `${JSON.stringify({ blockdevices }, undefined, 3)}\n`;
+  return `{\n   "blockdevices": [\n      ${items.join(',')}\n   ]\n}\n`;
 }
 
 /** How far a program has got; its end can be asked for once. */
@@ -77,8 +100,7 @@ export function executionStatus(world: World, vm: VmState, pid: number): Record<
 
 function streams({ out, err }: GuestProcess): Record<string, unknown> {
   return {
-    'out-truncated': 0,
-    ...(out === '' ? {} : { 'out-data': out }),
+    ...(out === '' ? {} : { 'out-data': out, 'out-truncated': 0 }),
     ...(err === '' ? {} : { 'err-data': err, 'err-truncated': 0 }),
   };
 }

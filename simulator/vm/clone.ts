@@ -12,6 +12,7 @@ import { assertOnNode, checkLock, isTemplate, lockFileOf, vmOn } from './config.
 import { copyVolume, type DiskJob, linkVolume, work } from './disks.ts';
 import { type Drive, drivesOf, formatSize, isCdrom, isCloudinit, printDrive } from './drives.ts';
 import { defaultGuest } from './guest.ts';
+import { cutMirrors } from './mirror.ts';
 import { isNetKey, parseNet, printNet } from './nets.ts';
 import { demandBridges } from './update.ts';
 
@@ -180,6 +181,7 @@ function* clone(world: World, worker: Worker, order: Order): Steps<void> {
       conf[drive.key] = yield* cloneDrive(job, order, drive, full, made);
       vm.config.current = { ...conf, lock: 'clone' };
     }
+    yield* finishMirrors(world, worker, order, plan);
     yield* work(world, 'finish');
     vm.config.current = conf;
     if (order.target !== undefined) vm.node = order.target;
@@ -191,6 +193,13 @@ function* clone(world: World, worker: Worker, order: Order): Steps<void> {
     delete world.state.vms[order.newid];
     throw died(`clone failed: ${error.message === 'received interrupt' ? 'interrupted by signal' : error.text}`);
   }
+}
+
+function* finishMirrors(world: World, worker: Worker, order: Order, plan: Plan): Steps<void> {
+  const source = world.state.vms[order.vmid];
+  const mirrored = plan.drives.filter(({ drive, full }) => full && !isCloudinit(drive)).map(({ drive }) => drive.key);
+  if (source?.run === undefined || order.snapname !== undefined || mirrored.length === 0) return;
+  yield* cutMirrors(world, source, mirrored, worker.log);
 }
 
 /** The copied configuration with new MACs, UUID and generation. */

