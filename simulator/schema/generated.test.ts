@@ -33,39 +33,38 @@ function disagreement(expected: Complaints, errors: Record<string, string>): str
   return undefined;
 }
 
+/** How many requests a route gets: a few, and more for each of its parameters, so that none of them is seldom tried. */
+function shares(parameterCounts: number[]): number[] {
+  const least = 3;
+  const total = parameterCounts.reduce((sum, count) => sum + count, 0);
+  const rest = REQUESTS - least * parameterCounts.length;
+  return parameterCounts.map(count => least + Math.ceil((rest * count) / total));
+}
+
 describeWithOracle('the verification of parameters', () => {
   it(`agrees with a second reading of the schema on ${REQUESTS} requests to every route`, () => {
     const cpuModels = readCpuModels(oracleFolder);
+    const seen = { accepted: 0, refused: 0 };
     const cases = (['8.4', '9.2'] as Release[]).flatMap(release => {
       const oracle = readOracle(oracleFolder, release);
       const validate = createValidator(oracle, release, cpuModels);
-      return oracle.endpoints.filter(isStated).map(endpoint => ({
-        release,
-        endpoint,
-        validate,
-        parameters: samples(endpoint, oracle.formats),
-      }));
+      return oracle.endpoints
+        .filter(isStated)
+        .map(endpoint => ({ release, endpoint, validate, params: samples(endpoint, oracle.formats) }));
     });
-    type Case = (typeof cases)[number];
-    const seen = { routes: new Set<string>(), accepted: 0, refused: 0 };
-    const request = fc
-      .nat(cases.length - 1)
-      .chain(index => (cases[index] as Case).parameters.map(params => ({ index, params })));
-    fc.assert(
-      fc.property(request, ({ index, params }) => {
-        const { release, endpoint, validate } = cases[index] as Case;
-        const route = findRoute(release, endpoint.method, endpoint.path)?.route;
-        if (!route) throw new Error(`${release} has no ${endpoint.method} ${endpoint.path}`);
-        const verified = verifyParameters(route, params);
-        const expected = validate(endpoint, params);
-        const where = `${release} ${endpoint.method} ${endpoint.path}`;
-        expect(disagreement(expected, verified.ok ? {} : verified.errors), where).toBeUndefined();
-        seen.routes.add(where);
+    const counts = shares(cases.map(({ endpoint }) => Object.keys(endpoint.parameters).length));
+    cases.forEach(({ release, endpoint, validate, params }, index) => {
+      const where = `${release} ${endpoint.method} ${endpoint.path}`;
+      const route = findRoute(release, endpoint.method, endpoint.path)?.route;
+      if (!route) throw new Error(`there is no ${where}`);
+      const agrees = fc.property(params, given => {
+        const verified = verifyParameters(route, given);
+        expect(disagreement(validate(endpoint, given), verified.ok ? {} : verified.errors), where).toBeUndefined();
         seen[verified.ok ? 'accepted' : 'refused']++;
-      }),
-      { numRuns: REQUESTS, seed: SEED },
-    );
-    expect(seen.routes.size).toBe(cases.length);
+      });
+      fc.assert(agrees, { numRuns: counts[index] ?? 0, seed: SEED });
+    });
+    expect(seen.accepted + seen.refused).toBeGreaterThanOrEqual(REQUESTS);
     expect(seen.accepted).toBeGreaterThan(REQUESTS / 10);
     expect(seen.refused).toBeGreaterThan(REQUESTS / 10);
   }, 60_000);

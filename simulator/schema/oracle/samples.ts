@@ -30,26 +30,41 @@ const EXAMPLES: Record<string, string[]> = {
 
 const ANYTHING = ['', '0', '1', '-1', '1.5', '1e3', '+7', ' ', 'abc', 'true', 'on', 'a,b', 'a=b', '=', 'x=', 'ä', ';'];
 
+/** At most so many of the parameters that may be left out are given at once: a VM has four hundred. */
+const MOST_OPTIONAL = 6;
+
 /** Parameters for a route: those of the oracle, right and wrong ones, now and then one missing or one too many. */
-export function samples({ path, parameters }: OracleEndpoint, formats: Formats) {
-  const names = Object.entries(parameters).map(([name, property]) => ({
-    name: name.replace('[n]', ''),
+export function samples({ path, parameters }: OracleEndpoint, formats: Formats): fc.Arbitrary<Record<string, unknown>> {
+  const entries = Object.entries(parameters).map(([name, property]) => ({
     property,
-    index: property.index,
-    inPath: path.includes(`{${name}}`),
+    isInPath: path.includes(`{${name}}`),
+    entry: fc.tuple(fullName(name, property), value(property, formats)),
+    pathEntry: fc.tuple(
+      fc.constant(name),
+      text(property, formats).filter(each => each !== ''),
+    ),
   }));
-  const given = names.map(({ name, property, index, inPath }) =>
-    fc.record({
-      name: index ? mostly(fc.nat(index.max), fc.constant(index.max + 1)).map(n => `${name}${n}`) : fc.constant(name),
-      value: inPath ? text(property, formats).filter(each => each !== '') : value(property, formats),
-      isGiven: fc.nat(99).map(n => inPath || n >= (property.optional ? Math.max(50, 100 - 400 / names.length) : 3)),
-    }),
-  );
-  const unknown = fc.nat(30).chain(n => (n < 30 ? fc.constant(null) : fc.constantFrom('bogus', 'net99', 'Name')));
-  return fc.tuple(fc.tuple(...given), unknown).map(([values, extra]) => {
-    const chosen = values.filter(({ isGiven }) => isGiven).map(each => [each.name, each.value]);
-    return Object.fromEntries(extra === null ? chosen : [...chosen, [extra, '1']]) as Record<string, unknown>;
-  });
+  const inPath = entries.filter(({ isInPath }) => isInPath).map(({ pathEntry }) => pathEntry);
+  const others = entries.filter(({ isInPath }) => !isInPath);
+  const required = others.filter(({ property }) => !property.optional).map(({ entry }) => sometimes(97, entry));
+  const optional = others.filter(({ property }) => property.optional).map(({ entry }) => entry);
+  const someOptional = fc
+    .shuffledSubarray(optional, { maxLength: Math.min(MOST_OPTIONAL, optional.length) })
+    .chain(chosen => fc.tuple(...chosen));
+  const unknown = sometimes(3, fc.tuple(fc.constantFrom('bogus', 'net99', 'Name'), fc.constant('1')));
+  return fc
+    .tuple(fc.tuple(...inPath, ...required, unknown), someOptional)
+    .map(([given, more]) => Object.fromEntries([...given, ...more].filter(each => each !== null)));
+}
+
+function fullName(name: string, { index }: OracleProperty): fc.Arbitrary<string> {
+  if (!index) return fc.constant(name);
+  return mostly(fc.nat(index.max), fc.constant(index.max + 1)).map(n => name.replace('[n]', `${n}`));
+}
+
+/** Draws in so many cases of a hundred, and is null otherwise. */
+function sometimes<T>(likelihood: number, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> {
+  return fc.oneof({ weight: 100 - likelihood, arbitrary: fc.constant(null) }, { weight: likelihood, arbitrary });
 }
 
 function value(property: OracleProperty, formats: Formats): fc.Arbitrary<unknown> {

@@ -19,8 +19,10 @@ const JOINT = new Set(['prune-backups', 'backup-fleecing']);
 
 /** @param cpuModels Which values of `cputype` exist. */
 export function createValidator(oracle: Oracle, release: Release, cpuModels: ReadonlySet<string>): Validator {
+  const expanded = new WeakMap<object, Record<string, OracleProperty>>();
   return ({ parameters, additionalProperties }, given) => {
-    const schema = expandIndices(parameters);
+    const schema = expanded.get(parameters) ?? expandIndices(parameters);
+    expanded.set(parameters, schema);
     const values = Object.fromEntries(
       Object.entries(given).map(([name, value]) => [name, reform(schema[name], value)]),
     );
@@ -85,7 +87,7 @@ export function createValidator(oracle: Oracle, release: Release, cpuModels: Rea
     const [bare, elements] = format.endsWith('-list')
       ? [format.slice(0, -5), text.split(/[,;\s\0]+/).filter(Boolean)]
       : format.endsWith('-opt')
-        ? [format.slice(0, -4), text === '' ? [] : [text]]
+        ? [format.slice(0, -4), ['', '0'].includes(text) ? [] : [text]]
         : [format, [text]];
     const { regexJs } = oracle.formats[bare] ?? {};
     if (regexJs === undefined || elements.every(element => new RegExp(regexJs).test(element))) return undefined;
