@@ -10,6 +10,8 @@ const readyMs = 30_000;
 /** An operator that runs as a process of its own, as it does in a cluster. */
 export interface OperatorProcess {
   readonly pid: number;
+  /** Where it tells its metrics. */
+  readonly metricsUrl: string;
   /** Resolves when it has ended, however. */
   readonly ended: Promise<void>;
   /** Ends it as Kubernetes does, and waits. */
@@ -44,6 +46,7 @@ export async function startOperatorProcess(options: OperatorProcessOptions): Pro
   await waitUntilReady(child, probePort, logFile, signal);
   return {
     pid: child.pid ?? 0,
+    metricsUrl: `http://127.0.0.1:${probePort}/metrics`,
     ended,
     stop: () => end(child, ended, 'SIGTERM'),
     kill: () => end(child, ended, 'SIGKILL'),

@@ -10,20 +10,24 @@ import { kubectlPath } from '#test/control-plane/programs.ts';
 import { type OperatorProcess, startOperatorProcess } from './operator-process.ts';
 import { clusterFor, type DemoProxmox, startProxmox, token } from './proxmox.ts';
 
-/** Kubernetes, Proxmox VE and an operator on this machine. */
-export interface Stage {
+/** Kubernetes with Berth installed on this machine, and a way to start operators. */
+export interface KubernetesStage {
   controlPlane: ControlPlane;
   /** As the administrator. */
   kube: KubeClient;
   /** Runs kubectl as the administrator; resolves with what it printed, rejects with what it complained of. */
   kubectl: (...args: string[]) => Promise<string>;
-  proxmox: DemoProxmox;
   /** Starts an operator with its own ServiceAccount and RBAC, as a process of its own. */
   startOperator: (...args: string[]) => Promise<OperatorProcess>;
   /** Where the operator's log is. */
   operatorLog: string;
   /** Ends everything but a control plane that somebody else has started. */
   close: () => Promise<void>;
+}
+
+/** Kubernetes, Proxmox VE and an operator on this machine. */
+export interface Stage extends KubernetesStage {
+  proxmox: DemoProxmox;
 }
 
 /** Where a stage is set. */
@@ -41,6 +45,17 @@ const repository = new URL('../../', import.meta.url).pathname;
 
 /** Sets the stage: an API server with Berth installed, and a Proxmox VE that is not connected yet. */
 export async function setStage(options: StageOptions): Promise<Stage> {
+  const kubernetes = await setKubernetesStage(options);
+  const proxmox = await startProxmox();
+  const close = async () => {
+    await kubernetes.close();
+    await proxmox.served.close();
+  };
+  return { ...kubernetes, proxmox, close };
+}
+
+/** Sets the half of the stage that knows of no Proxmox VE: an API server with Berth installed. */
+export async function setKubernetesStage(options: StageOptions): Promise<KubernetesStage> {
   const { env, signal, log } = options;
   const dir = resolve(options.dir);
   await mkdir(dir, { recursive: true });
@@ -51,14 +66,12 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     run({ file, args: ['--kubeconfig', controlPlane.kubeconfig, ...args], cwd: repository, env, signal });
   await install(kubectl);
   const connection = connect(kubeConfigFrom(controlPlane.kubeconfig));
-  const proxmox = await startProxmox();
   const operators: OperatorProcess[] = [];
   const operatorLog = join(dir, 'operator.log');
   return {
     controlPlane,
     kube: createKubeClient(connection),
     kubectl,
-    proxmox,
     operatorLog,
     async startOperator(...args) {
       const path = join(dir, 'operator.kubeconfig');
@@ -70,7 +83,6 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     },
     async close() {
       await Promise.all(operators.map(operator => operator.stop()));
-      await proxmox.served.close();
       await connection.close();
       await started?.stop();
     },
