@@ -1,0 +1,105 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { vi } from 'vitest';
+import { type VirtualMachine, type VmQuota, virtualMachines, vmQuotas } from '#api/kinds.ts';
+import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
+import type { VmQuotaSpec } from '#api/vm-quota.ts';
+import { vmidRange } from '#cli/demo/proxmox.ts';
+import { connectProxmox, type Stage, setStage } from '#cli/demo/stage.ts';
+import { freshNamespace, sharedControlPlane } from '../control-plane/shared.ts';
+
+/** A real API server, a simulated Proxmox VE, and operators as processes of their own. */
+export interface Lab extends Stage {
+  /** VMIDs of Berth that Proxmox has, half-made ones included. */
+  inProxmox: () => number[];
+  /** The most of them at any time since the last `watchMost`, looked at after every call that Proxmox answered. */
+  most: () => number;
+  watchMost: () => void;
+}
+
+/** Sets it all up; an operator is yet to be started. */
+export async function quotaLab(): Promise<Lab> {
+  const dir = await mkdtemp(join(tmpdir(), 'berth-quota-'));
+  const { signal } = new AbortController();
+  const controlPlane = await sharedControlPlane();
+  const stage = await setStage({ dir, env: process.env, signal, log: console.error, controlPlane });
+  const { proxmox, kubectl } = stage;
+  const inProxmox = () =>
+    Object.values(proxmox.simulator.state.vms).flatMap(({ vmid }) =>
+      vmid >= vmidRange.start && vmid <= vmidRange.end ? [vmid] : [],
+    );
+  let most = 0;
+  proxmox.intercept = async (_request, answer) => {
+    const answered = await answer();
+    most = Math.max(most, inProxmox().length);
+    return answered;
+  };
+  await connectProxmox(stage, dir);
+  await kubectl('apply', '-f', 'examples/10-templates.yaml');
+  const close = async () => {
+    await stage.close();
+    await kubectl('delete', '-f', 'examples/10-templates.yaml', '--ignore-not-found');
+    await kubectl('delete', 'proxmoxcluster', 'lab', '--ignore-not-found');
+    await rm(dir, { recursive: true, force: true });
+  };
+  const watchMost = () => {
+    most = inProxmox().length;
+  };
+  return { ...stage, close, inProxmox, most: () => most, watchMost };
+}
+
+/** A namespace with a quota; its ledger is for the operator to begin. */
+export async function quotaNamespace({ kube, controlPlane }: Lab, spec: VmQuotaSpec): Promise<string> {
+  const namespace = await freshNamespace(controlPlane, 'quota');
+  await kube.create<VmQuota>(vmQuotas, { metadata: { namespace, name: 'default' }, spec });
+  return namespace;
+}
+
+/** Creates a small machine. */
+export const createMachine = (
+  { kube }: Lab,
+  namespace: string,
+  name: string,
+  spec: Partial<VirtualMachineSpec> = {},
+): Promise<VirtualMachine> =>
+  kube.create<VirtualMachine>(virtualMachines, {
+    metadata: { namespace, name },
+    spec: {
+      source: { template: { name: 'debian-12', mode: 'Linked' } },
+      resources: { cpu: 1, memory: '512Mi' },
+      disks: [{ name: 'root', size: '2Gi' }],
+      powerState: 'Stopped',
+      deletionPolicy: 'Delete',
+      ...spec,
+    },
+  });
+
+export const readMachine = ({ kube }: Lab, namespace: string, name: string): Promise<VirtualMachine> =>
+  kube.get<VirtualMachine>(virtualMachines, { namespace, name });
+
+export const readQuota = ({ kube }: Lab, namespace: string): Promise<VmQuota> =>
+  kube.get<VmQuota>(vmQuotas, { namespace, name: 'default' });
+
+export const machinesIn = async ({ kube }: Lab, namespace: string): Promise<VirtualMachine[]> =>
+  (await kube.list<VirtualMachine>(virtualMachines, { namespace })).items;
+
+/** The condition of a machine for the spec of now, as `True` or `False Reason`. */
+export function conditionOf({ metadata, status }: VirtualMachine, type: string): string | undefined {
+  const found = status?.conditions?.find(condition => condition.type === type);
+  if (found?.observedGeneration !== metadata.generation) return undefined;
+  return found?.status === 'True' ? 'True' : found && `${found.status} ${found.reason}`;
+}
+
+/** Waits until what is asked holds; what it threw last is the failure. */
+export const eventually = <T>(ask: () => T | Promise<T>, timeout = 60_000): Promise<T> =>
+  vi.waitFor(ask, { timeout, interval: 100 });
+
+/** Deletes a namespace and waits until it is gone. */
+export async function removeNamespace({ kubectl, kube }: Lab, namespace: string, timeout?: number): Promise<void> {
+  await kubectl('delete', 'namespace', namespace, '--wait=false');
+  await eventually(async () => {
+    const { items } = await kube.list<VirtualMachine>(virtualMachines, { namespace });
+    if (items.length > 0) throw new Error(`${items.length} machines are left: ${items[0]?.status?.printableStatus}`);
+  }, timeout);
+}
