@@ -7,8 +7,12 @@ import { RealClock } from '../engine/clock.ts';
 import { type Served, serve } from '../http/server.ts';
 import { createSimulator, type Simulator } from '../simulator.ts';
 import { exampleSeed } from '../state/example-seed.ts';
-import { createConsoleServer } from './cluster.ts';
+import { createConsoleServer, followCluster } from './cluster.ts';
+import { QemuFleet } from './qemu-fleet.ts';
+import { findQemu } from './qemu-machine.ts';
 import { Viewer } from './viewer.ts';
+
+const qemu = findQemu(process.env.PATH ?? '');
 
 const HEADERS = { authorization: 'PVEAPIToken=root@pam!test=00000000-0000-4000-8000-000000000000' };
 const VM = '/api2/json/nodes/pve1/qemu/100';
@@ -90,5 +94,27 @@ describe('the consoles of a simulated cluster', () => {
     await once(socket, 'open');
     delete simulator.state.vms[100]?.run;
     await once(socket, 'close');
+  });
+});
+
+describe.skipIf(!qemu)('the real machines of a cluster (skipped where qemu-system-x86_64 is not installed)', () => {
+  it('run exactly while their VMs do', async () => {
+    const problems: unknown[] = [];
+    const fleet = new QemuFleet(qemu ?? '', problem => problems.push(problem));
+    const stop = followCluster(simulator.world, fleet);
+    const machine = await fleet.find(100);
+    const socket = await machine?.connectScreen('geheim12');
+    const viewer = new Viewer('geheim12', bytes => socket?.write(bytes));
+    socket?.on('data', bytes => viewer.receive(bytes));
+    await viewer.seeLight(200);
+    expect(viewer.name).toBe('QEMU (v100)');
+    const vm = simulator.state.vms[100];
+    if (vm?.run) vm.run.status = 'paused';
+    await expect.poll(() => machine?.isPaused()).toBe(true);
+    delete vm?.run;
+    await expect.poll(() => fleet.find(100)).toBeUndefined();
+    stop();
+    await fleet.close();
+    expect(problems).toEqual([]);
   });
 });

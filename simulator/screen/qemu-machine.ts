@@ -6,6 +6,7 @@ import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { bootSector } from './boot-sector.ts';
 import { Qmp } from './qmp.ts';
 
@@ -97,6 +98,12 @@ export class QemuMachine {
   /** Halts the processor, or lets it go on. */
   async pause(isPaused: boolean): Promise<void> {
     await this.#qmp.execute(isPaused ? 'stop' : 'cont');
+  }
+
+  /** Whether the processor is halted. */
+  async isPaused(): Promise<boolean> {
+    const { status } = z.object({ status: z.string() }).parse(await this.#qmp.execute('query-status'));
+    return status === 'paused';
   }
 
   /** Ends QEMU and removes its disk. */
