@@ -1,0 +1,142 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { virtualMachines } from '#api/kinds.ts';
+import { createKubeClient, type KubeClient } from '#kube/client.ts';
+import { connect } from '#kube/connection.ts';
+import type { KubeObject } from '#kube/resource.ts';
+import { announce, webhookConfigurations } from '#operator/admission/configuration.ts';
+import { run } from '../control-plane/command.ts';
+import { type ControlPlane, startControlPlane } from '../control-plane/control-plane.ts';
+import { readKubeconfig } from '../control-plane/kubeconfig.ts';
+import { kubectlPath } from '../control-plane/programs.ts';
+import { freshNamespace } from '../control-plane/shared.ts';
+import { machine, quotaIn } from '../quota/stage.ts';
+import { chart, findHelm, type Helm, objectsOf, smallest } from './helm.ts';
+
+// A control plane of its own: others share one that has CRDs and rights already. The tests follow one another as the
+// life of a release does.
+const namespace = 'berth-system';
+const options = ['--namespace', namespace, '--set', `image.repository=${smallest.image.repository}`];
+let dir: string;
+let controlPlane: ControlPlane;
+let kube: KubeClient;
+let helm: Helm;
+let kubectl: (...args: string[]) => Promise<string>;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'berth-release-'));
+  const { signal } = new AbortController();
+  const context = { env: process.env, log: console.error, signal };
+  controlPlane = await startControlPlane({ dir: join(dir, 'kubernetes'), ...context });
+  helm = await findHelm(controlPlane.kubeconfig);
+  const file = await kubectlPath(context);
+  kubectl = (...args) =>
+    run({ file, args: ['--kubeconfig', controlPlane.kubeconfig, ...args], env: process.env, signal });
+  kube = createKubeClient(connect(readKubeconfig(controlPlane.kubeconfig).config));
+});
+
+afterAll(async () => {
+  await controlPlane?.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const uidOf = async (...what: string[]) => kubectl('get', ...what, '-o', 'jsonpath={.metadata.uid}');
+const names = async (kind: string) => (await kubectl('get', kind, '-A', '-o', 'name')).split('\n').filter(Boolean);
+const ours = async (kind: string) => (await names(kind)).filter(name => name.includes('berth'));
+
+/** The chart as an earlier release had it: another version, and a CRD without its short name. */
+async function earlierChart(): Promise<string> {
+  const folder = join(dir, 'berth');
+  await cp(chart, folder, { recursive: true, dereference: true });
+  const edit = async (file: string, from: string | RegExp, to: string) => {
+    const path = join(folder, file);
+    await writeFile(path, (await readFile(path, 'utf8')).replace(from, to));
+  };
+  await edit('Chart.yaml', /^version: .*$/m, 'version: 0.0.9');
+  await edit('definitions/berth.dev_vmtemplates.yaml', '    shortNames:\n      - vmt\n', '');
+  return folder;
+}
+
+test('helm installs an earlier release into an empty cluster', async () => {
+  await helm('install', 'berth', await earlierChart(), ...options, '--create-namespace');
+  await kubectl(
+    'wait',
+    '--for=condition=Established',
+    '--timeout=30s',
+    'crd',
+    '-l',
+    'app.kubernetes.io/managed-by=Helm',
+  );
+  expect(await ours('crd')).toHaveLength(5);
+  expect(await ours('validatingadmissionpolicy')).not.toHaveLength(0);
+  await expect(kubectl('get', 'vmt')).rejects.toThrow("doesn't have a resource type");
+});
+
+test('helm upgrades the CRDs and what has changed, and leaves machines and the bundle of the webhook alone', async () => {
+  const tenant = await freshNamespace(controlPlane, 'tenant');
+  await kubectl('label', 'namespace', tenant, `berth.dev/tenant=${tenant}`);
+  await quotaIn({ controlPlane, kube, kubectl }, tenant, { hard: { vms: 1 } });
+  const before = await kube.create(virtualMachines, machine(tenant, 'kept'));
+  await announce(kube, 'a certificate', undefined);
+  const account = await uidOf('-n', namespace, 'serviceaccount', 'berth-operator');
+
+  // Nobody here knows ServiceMonitors.
+  const everything = ['--values', 'test/chart/cases/everything.yaml', '--set', 'metrics.serviceMonitor.enabled=false'];
+  await helm('upgrade', 'berth', chart, '--namespace', namespace, ...everything);
+
+  await kubectl('get', 'vmt');
+  expect(await kube.get(virtualMachines, { namespace: tenant, name: 'kept' })).toEqual(before);
+  expect(await uidOf('-n', namespace, 'serviceaccount', 'berth-operator')).toBe(account);
+  expect(await kubectl('-n', namespace, 'get', 'deployment', 'berth-operator', '-o', 'jsonpath={.spec.replicas}')).toBe(
+    '3',
+  );
+  const caBundle = Buffer.from('a certificate').toString('base64');
+  expect(await kube.get(webhookConfigurations, { name: 'quota.berth.dev' })).toMatchObject({
+    webhooks: [{ clientConfig: { caBundle } }, { clientConfig: { caBundle } }],
+  });
+});
+
+test('F151: its pods are let into a namespace with restricted Pod Security', async () => {
+  await kubectl('label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted');
+  const [deployment] = objectsOf(await kubectl('-n', namespace, 'get', 'deployment', 'berth-operator', '-o', 'yaml'));
+  const { metadata, spec } = (deployment as unknown as { spec: { template: KubeObject & { spec: object } } }).spec
+    .template;
+  const pods = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
+  const pod = (own: object) =>
+    ({
+      metadata: { ...metadata, namespace, generateName: 'berth-operator-' },
+      spec: { ...spec, ...own },
+    }) as KubeObject;
+  await expect(kube.create(pods, pod({ hostNetwork: true }))).rejects.toThrow('violates PodSecurity');
+  await kube.create(pods, pod({}));
+});
+
+test('helm uninstalls the operator and leaves the CRDs and every machine', async () => {
+  const machines = await names('virtualmachines');
+  expect(machines).toHaveLength(1);
+
+  await helm('uninstall', 'berth', '--namespace', namespace);
+
+  expect(await ours('crd')).toHaveLength(5);
+  expect(await names('virtualmachines')).toEqual(machines);
+  for (const kind of ['deployment', 'clusterrole', 'clusterrolebinding', 'validatingadmissionpolicy', 'service']) {
+    expect(await ours(kind), kind).toEqual([]);
+  }
+});
+
+test('helm installs it anew over the CRDs that stayed', async () => {
+  await helm('install', 'berth', chart, ...options);
+  expect(await ours('deployment')).toEqual(['deployment.apps/berth-operator']);
+  await helm('uninstall', 'berth', '--namespace', namespace);
+});
+
+test('helm takes over what was there by kubectl apply', async () => {
+  await kubectl('delete', 'virtualmachines', '--all', '-A');
+  await kubectl('delete', '-f', 'crds/');
+  await kubectl('apply', '-f', 'crds/', '-f', 'charts/berth/rbac/operator.yaml');
+  await expect(helm('install', 'berth', chart, ...options)).rejects.toThrow('invalid ownership metadata');
+  await helm('install', 'berth', chart, ...options, '--take-ownership');
+  expect(await ours('deployment')).toEqual(['deployment.apps/berth-operator']);
+});
