@@ -1,0 +1,56 @@
+import { KubeConfig } from '@kubernetes/client-node';
+import { Command } from 'commander';
+import { stringify } from 'yaml';
+import { createKubeClient } from '#kube/client.ts';
+import { connect } from '#kube/connection.ts';
+import { type Member, parseLimits, parseMember, type TenantObject, tenantObjects } from './tenant-objects.ts';
+
+/** Owner of the fields that this command applies. */
+const fieldManager = 'berth-cli';
+
+interface TenantFlags {
+  quota: ReturnType<typeof parseLimits>;
+  member: Member[];
+  print: boolean;
+  kubeconfig?: string;
+}
+
+/** `berth tenant`: namespaces that machines may be made in. */
+export function tenantCommand(): Command {
+  const create = new Command('create')
+    .description('Make a namespace with a quota and members, or bring one up to date.')
+    .argument('<name>', 'name of the namespace')
+    .requiredOption('--quota <limits>', 'limits, as vms=10,cpu=40,memory=128Gi,storage=2Ti', parseLimits)
+    .option(
+      '--member <member>',
+      'who gets a role: alice, alice=viewer, group:interns=viewer; roles are viewer, user (the default), namespace-admin',
+      (text: string, members: Member[]) => [...members, parseMember(text)],
+      [] as Member[],
+    )
+    .option('--print', 'print the YAML and change nothing', false)
+    .option('--kubeconfig <file>', 'kubeconfig to use; default: KUBECONFIG or ~/.kube/config')
+    .action(async (name: string, { quota, member, print, kubeconfig }: TenantFlags) => {
+      const objects = tenantObjects(name, quota, member);
+      if (print) process.stdout.write(objects.map(({ object }) => stringify(object)).join('---\n'));
+      else await apply(objects, kubeconfig);
+    });
+  return new Command('tenant')
+    .description('Manage tenants: namespaces that machines may be made in.')
+    .addCommand(create);
+}
+
+async function apply(objects: TenantObject[], kubeconfig: string | undefined): Promise<void> {
+  const config = new KubeConfig();
+  if (kubeconfig) config.loadFromFile(kubeconfig);
+  else config.loadFromDefault();
+  const connection = connect(config, { userAgent: 'berth-cli' });
+  try {
+    const kube = createKubeClient(connection);
+    for (const { type, object } of objects) {
+      await kube.apply(type, object, { fieldManager, force: true });
+      console.log(`${type.kind} ${object.metadata.name} applied`);
+    }
+  } finally {
+    await connection.close();
+  }
+}
