@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { runDemo } from './demo.ts';
 
 /** `berth demo`: everything on this machine, with a simulated Proxmox VE. */
 export function demoCommand(): Command {
@@ -11,6 +10,7 @@ export function demoCommand(): Command {
     )
     .option('--dir <folder>', 'folder for data, logs and the kubeconfig', '.cache/demo')
     .action(async (flags: { check?: boolean; dir: string }) => {
+      const { runDemo } = await import('./demo.ts');
       process.exitCode = await runDemo({ check: flags.check ?? false, dir: flags.dir, env: process.env });
     });
 }
