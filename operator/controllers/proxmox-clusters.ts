@@ -6,18 +6,12 @@ import type { Outcome, ReconcileContext } from '#kube/controller.ts';
 import { isNotFound } from '#kube/errors.ts';
 import { formatKey } from '#kube/resource.ts';
 import type { Store } from '#kube/store.ts';
-import type { ProxmoxClient } from '#proxmox/client.ts';
 import { ProxmoxError } from '#proxmox/errors.ts';
-import {
-  type ClusterProbe,
-  clusterStatusOf,
-  missingPrivileges,
-  neededPrivileges,
-  staleClaims,
-} from '../core/cluster-status.ts';
+import { type ClusterProbe, clusterStatusOf, staleClaims } from '../core/cluster-status.ts';
 import type { Finding } from '../core/decision.ts';
 import type { Allocator } from '../effects/allocator.ts';
 import type { ClusterLink } from '../effects/cluster-link.ts';
+import { createClusterProbe } from '../effects/cluster-probe.ts';
 import { readCredentials } from '../effects/credentials.ts';
 import { fieldManager } from '../effects/status-writer.ts';
 
@@ -40,13 +34,14 @@ export interface ClusterControllerParts {
 
 /** Makes the reconcile of a ProxmoxCluster: connect, probe, report, and take back claims that nobody needs. */
 export function clusterReconciler(parts: ClusterControllerParts) {
+  const probe = createClusterProbe(parts.now);
   return async (name: string, { log }: ReconcileContext): Promise<Outcome> => {
     const cluster = parts.clusters.get(name);
     if (!cluster) {
       await parts.disconnect(name);
       return { kind: 'done' };
     }
-    const found = await find(parts, cluster);
+    const found = await find(parts, cluster, probe);
     const status = clusterStatusOf(cluster, found, parts.now());
     const { inFlight, abandoned, ...before } = cluster.status ?? {};
     if (!isDeepStrictEqual(withoutUndefined(status), before)) {
@@ -61,7 +56,11 @@ export function clusterReconciler(parts: ClusterControllerParts) {
   };
 }
 
-async function find(parts: ClusterControllerParts, cluster: ProxmoxCluster): Promise<ClusterProbe | Finding> {
+async function find(
+  parts: ClusterControllerParts,
+  cluster: ProxmoxCluster,
+  probe: ReturnType<typeof createClusterProbe>,
+): Promise<ClusterProbe | Finding> {
   const credentials = await readCredentials(parts.kube, cluster.spec.credentialsSecretRef);
   if ('reason' in credentials) {
     await parts.disconnect(cluster.metadata.name);
@@ -76,18 +75,6 @@ async function find(parts: ClusterControllerParts, cluster: ProxmoxCluster): Pro
     const reason = error.kind === 'unauthenticated' ? 'Unauthenticated' : 'Unreachable';
     return { reason, message: `Proxmox VE cannot be used: ${error.message}` };
   }
-}
-
-async function probe(client: ProxmoxClient, { spec }: ProxmoxCluster): Promise<ClusterProbe> {
-  const needed = neededPrivileges(spec);
-  const [{ version }, ...held] = await Promise.all([
-    client.version(),
-    ...Object.keys(needed).map(path => client.permissions(path)),
-  ]);
-  const missing = missingPrivileges(needed, Object.assign({}, ...held));
-  if (missing.length > 0) return { version, missingPrivileges: missing };
-  const { quorate, nodes } = await client.clusterStatus();
-  return { version, quorate, nodes, missingPrivileges: missing };
 }
 
 async function takeBackClaims(parts: ClusterControllerParts, cluster: string, claims: Claim[]): Promise<void> {
