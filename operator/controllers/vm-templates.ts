@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type VmTemplate, vmTemplates } from '#api/kinds.ts';
+import { type ProxmoxCluster, type VmTemplate, vmTemplates } from '#api/kinds.ts';
 import type { KubeClient } from '#kube/client.ts';
 import type { Outcome, ReconcileContext } from '#kube/controller.ts';
 import type { Store } from '#kube/store.ts';
@@ -13,19 +13,27 @@ import { fieldManager } from '../effects/status-writer.ts';
 const usableMs = 300_000;
 const unusableMs = 15_000;
 
+/** How soon a template is looked at whose cluster could be used and is only being connected: the operator has begun. */
+const connectingMs = 1_000;
+
 /** What the controller of VmTemplates works with. */
 export interface TemplateControllerParts {
   kube: KubeClient;
   templates: Store<VmTemplate>;
+  clusters: Store<ProxmoxCluster>;
   link: (cluster: string) => ClusterLink | undefined;
   now: () => number;
 }
 
 /** Makes the reconcile of a VmTemplate: look at each of its sources, report. */
-export function templateReconciler({ kube, templates, link, now }: TemplateControllerParts) {
+export function templateReconciler({ kube, templates, clusters, link, now }: TemplateControllerParts) {
+  const isConnecting = (cluster: string) => !link(cluster) && isReady(clusters.get(cluster));
   return async (name: string, _context: ReconcileContext): Promise<Outcome> => {
     const template = templates.get(name);
     if (!template) return { kind: 'done' };
+    if (template.spec.sources.some(({ cluster }) => isConnecting(cluster))) {
+      return { kind: 'again', afterMs: connectingMs, reason: 'a ProxmoxCluster is being connected' };
+    }
     const findings = await Promise.all(
       template.spec.sources.map(({ cluster, vmid }) => find(cluster, vmid, link(cluster))),
     );
@@ -37,6 +45,9 @@ export function templateReconciler({ kube, templates, link, now }: TemplateContr
     return { kind: 'again', afterMs: usable ? usableMs : unusableMs, reason: 'the next look at the template' };
   };
 }
+
+const isReady = (cluster: ProxmoxCluster | undefined): boolean =>
+  cluster?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 
 async function find(
   cluster: string,
