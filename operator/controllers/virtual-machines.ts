@@ -130,6 +130,7 @@ async function decideAndAct(
   const claimed = (vmids: number[]) =>
     new Set(vmids.filter(vmid => machines.byIndex('vmid', String(vmid)).some(vm => vm.metadata.uid !== uid)));
   let decision = plan(observed);
+  let waitsInLine = false;
   try {
     while (decision.look) {
       if (decision.look === 'quota') {
@@ -145,6 +146,7 @@ async function decideAndAct(
     if (!decision.action) return { decision, result: {} };
     const tools = { kube: parts.kube, link, allocator: parts.allocator, quotas: parts.gate, signal };
     const acted = await carryOut(observed.vm, key, decision.action, tools);
+    waitsInLine = 'queued' in acted;
     if (decision.action.kind === 'cancelTask') memory.taskCancelled(uid, decision.action.upid);
     return interpret(decision, acted);
   } catch (error) {
@@ -153,7 +155,7 @@ async function decideAndAct(
     memory.config(uid, undefined);
     return { decision: { ...decision, look: undefined, ...failureVerdict(error) }, result: {} };
   } finally {
-    if (decision.action && changesConfig.has(decision.action.kind)) memory.config(uid, undefined);
+    if (decision.action && !waitsInLine && changesConfig.has(decision.action.kind)) memory.config(uid, undefined);
   }
 }
 

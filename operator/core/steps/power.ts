@@ -1,4 +1,4 @@
-import { act, lookAt, type Verdict, waitFor } from '../decision.ts';
+import { act, lookAt, queued, type Verdict, waitFor } from '../decision.ts';
 import type { Observed } from '../observed.ts';
 
 /** The machine runs, or rests, as desired. */
@@ -8,7 +8,7 @@ export function power(o: Observed): Verdict | undefined {
   if (vmid === undefined || !config?.found) return undefined;
   const at = { node: config.node, vmid };
   // A machine that was never started is off; starting one that runs does nothing, so this needs no look.
-  const neverStarted = vm.status?.lastStartedAt === undefined && vm.status?.createdAt === undefined;
+  const neverStarted = vm.status?.lastStartedAt === undefined && (vm.status?.createdAt === undefined || waits(o));
   const current = o.power ?? (neverStarted ? 'Stopped' : undefined);
   if (current === undefined) return lookAt('power');
   if (current === vm.spec.powerState) return undefined;
@@ -22,6 +22,11 @@ export function power(o: Observed): Verdict | undefined {
   }
   return act({ kind: 'start', ...at }, 'Starting', 'The machine is being started.');
 }
+
+/** Whether a start was decided and only waits for its turn. */
+const waits = ({ vm: { spec, status } }: Observed): boolean =>
+  spec.powerState === 'Running' &&
+  (status?.conditions?.some(({ type, reason }) => type === 'PowerSynced' && reason === queued) ?? false);
 
 function stop({ vm }: Observed, at: { node: string; vmid: number }): Verdict {
   const { mode = 'GracefulThenHard', timeoutSeconds = 180 } = vm.spec.shutdown ?? {};
