@@ -62,9 +62,13 @@ export function machineReconciler(parts: MachineControllerParts) {
 
 const uidOf = (vm: VirtualMachine): string => vm.metadata.uid ?? '';
 
-function sweepMs({ clusters }: MachineControllerParts, vm: VirtualMachine): number {
+/** Machines are compared in full no faster than one in so many milliseconds, or the sweep would grow with their number. */
+const sweepPaceMs = 5_000;
+
+function sweepMs({ clusters, machines }: MachineControllerParts, vm: VirtualMachine): number {
   const cluster = clusterOf(vm, clusters.list());
-  return (isCluster(cluster) ? cluster.spec.sweepSeconds : 600) * 1000;
+  const wishedMs = (isCluster(cluster) ? cluster.spec.sweepSeconds : 600) * 1000;
+  return Math.max(wishedMs, machines.size * sweepPaceMs);
 }
 
 /** What is known without asking Proxmox; undefined while our own last write has not come back yet. */
