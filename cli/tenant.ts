@@ -1,4 +1,3 @@
-import { KubeConfig } from '@kubernetes/client-node';
 import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { createKubeClient } from '#kube/client.ts';
@@ -40,6 +39,8 @@ export function tenantCommand(): Command {
 }
 
 async function apply(objects: TenantObject[], kubeconfig: string | undefined): Promise<void> {
+  // 80 MB of generated code, which no other command should load with this one.
+  const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
   if (kubeconfig) config.loadFromFile(kubeconfig);
   else config.loadFromDefault();
