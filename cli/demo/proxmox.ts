@@ -10,7 +10,7 @@ import { CallLog } from './call-log.ts';
 export const token = { tokenId: 'berth@pve!operator', tokenSecret: '5f2b8c1e-7d43-4c7a-9a55-0b1d6e9f3a21' };
 
 /** The privileges of that page's role, and no other. */
-const privileges = [
+export const privileges = [
   'VM.Allocate',
   'VM.Audit',
   'VM.Clone',
