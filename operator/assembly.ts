@@ -57,7 +57,7 @@ export function assemble(options: AssemblyOptions): Assembly {
   const wake = createWake(resources, queues, memory, forgetKey, log);
   const links = new Links({ events: wake.linkEvents, openTransport, observe, clock });
   const link = (name: string) => links.get(name);
-  const allocator = createAllocators(kube, link, resources.machines);
+  const allocator = createAllocators(kube, link, resources.machines, now);
   const ownWrites = new OwnWrites(resources.machines, queueClock);
   const gate = new QuotaGate(kube);
   const shared = { ...resources, kube, link, allocator, gate, now };
@@ -72,6 +72,7 @@ export function assemble(options: AssemblyOptions): Assembly {
         connect: (cluster, token) => links.connect(cluster, token),
         disconnect: name => links.disconnect(name),
         wakeMachines: wake.machinesOf,
+        clusterId,
       }),
       templates: templateReconciler(shared),
       quotas: quotaReconciler({ ...shared, mirrors: options.mirrorQuotas ?? false }),

@@ -13,6 +13,7 @@ import type { Allocator } from '../effects/allocator.ts';
 import type { ClusterLink } from '../effects/cluster-link.ts';
 import { createClusterProbe } from '../effects/cluster-probe.ts';
 import { readCredentials } from '../effects/credentials.ts';
+import { removeLeftover } from '../effects/leftovers.ts';
 import { fieldManager } from '../effects/status-writer.ts';
 
 /** How often a cluster is asked about itself; the inventory has its own, quicker poll. */
@@ -26,6 +27,9 @@ export interface ClusterControllerParts {
   /** Opens the link of a cluster, renews it, or closes it. */
   connect: (cluster: ProxmoxCluster, token: string) => ClusterLink;
   disconnect: (name: string) => Promise<void>;
+  link: (cluster: string) => ClusterLink | undefined;
+  /** Id of the Kubernetes cluster in markers. */
+  clusterId: string;
   allocator: (cluster: string) => Allocator;
   /** Wakes every machine of a cluster: it can be used again. */
   wakeMachines: (cluster: string) => void;
@@ -52,6 +56,8 @@ export function clusterReconciler(parts: ClusterControllerParts) {
       parts.wakeMachines(name);
     }
     await takeBackClaims(parts, name, inFlight ?? []);
+    await reclaimAbandoned(parts, cluster, abandoned ?? []);
+    await parts.allocator(name).flush();
     return { kind: 'again', afterMs: probeMs, reason: 'the next probe' };
   };
 }
@@ -89,7 +95,19 @@ async function takeBackClaims(parts: ClusterControllerParts, cluster: string, cl
     const machine = live && { uid: live.metadata.uid, createdAt: live.status?.createdAt, vmid: live.status?.vmid };
     if (staleClaims([claim], () => machine).length > 0) allocator.release([claim.uid]);
   }
-  await allocator.flush();
+}
+
+/** What is left under abandoned VMIDs is removed as soon as an administrator has unlocked it. */
+async function reclaimAbandoned(
+  { link, allocator, clusterId }: ClusterControllerParts,
+  { metadata }: ProxmoxCluster,
+  abandoned: { vmid: number }[],
+): Promise<void> {
+  const connected = link(metadata.name);
+  for (const { vmid } of connected ? abandoned : []) {
+    const gone = connected && (await removeLeftover(connected, vmid, clusterId));
+    if (gone) allocator(metadata.name).reclaim(vmid);
+  }
 }
 
 async function readMachine(kube: KubeClient, { namespace, name }: Claim): Promise<VirtualMachine | undefined> {

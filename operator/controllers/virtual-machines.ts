@@ -17,7 +17,7 @@ import { type ActionResult, statusOf } from '../core/report.ts';
 import { type Acted, carryOut } from '../effects/actions.ts';
 import type { Allocator } from '../effects/allocator.ts';
 import type { ClusterLink } from '../effects/cluster-link.ts';
-import { lookAt, notYet } from '../effects/looks.ts';
+import { lookAt, notYet, type Others } from '../effects/looks.ts';
 import type { MachineMemory } from '../effects/memory.ts';
 import { type QuotaGate, singleton } from '../effects/quota-gate.ts';
 import { writeStatus } from '../effects/status-writer.ts';
@@ -131,8 +131,11 @@ async function decideAndAct(
 ): Promise<{ decision: Decision; result: ActionResult }> {
   const { memory, machines } = parts;
   const uid = uidOf(observed.vm);
-  const claimed = (vmids: number[]) =>
-    new Set(vmids.filter(vmid => machines.byIndex('vmid', String(vmid)).some(vm => vm.metadata.uid !== uid)));
+  const others: Others = {
+    vmids: vmids =>
+      new Set(vmids.filter(vmid => machines.byIndex('vmid', String(vmid)).some(vm => vm.metadata.uid !== uid))),
+    tasks: () => new Set(machines.list().flatMap(vm => (vm.metadata.uid === uid ? [] : (vm.status?.task?.upid ?? [])))),
+  };
   let decision = plan(observed);
   let waitsInLine = false;
   try {
@@ -143,7 +146,7 @@ async function decideAndAct(
         continue;
       }
       if (!link) throw notYet('the ProxmoxCluster is not connected');
-      await lookAt(decision.look, observed, link, claimed);
+      await lookAt(decision.look, observed, link, others);
       if (decision.look === 'config') memory.config(uid, observed.config);
       decision = plan(observed);
     }

@@ -1,6 +1,6 @@
 import type { Claim, ProxmoxClusterSpec } from '#api/proxmox-cluster.ts';
 import { toMiB } from '#api/quantity.ts';
-import type { Demand, Finding } from './decision.ts';
+import type { Abandoned, Demand, Finding } from './decision.ts';
 
 /** A machine that asks for a VMID and a place. */
 export interface ClaimRequest {
@@ -8,6 +8,8 @@ export interface ClaimRequest {
   namespace: string;
   name: string;
   demand: Demand;
+  /** A VMID that the machine gives up for another one. */
+  abandon?: Abandoned;
 }
 
 /** What a node has and what is taken of it, claims in flight left out. Memory is in MiB. */

@@ -14,12 +14,18 @@ export interface Demand {
   candidates: string[];
 }
 
+/** A VMID that is given up, with what is left under it. */
+export interface Abandoned {
+  vmid: number;
+  reason: string;
+}
+
 /** One call that changes something: in Kubernetes, or in Proxmox. */
 export type Action =
   | { kind: 'addFinalizer' }
   | { kind: 'removeFinalizer' }
   | { kind: 'trimQuota'; seen: Allocation; confirmed: Charge }
-  | { kind: 'claim'; cluster: string; demand: Demand }
+  | { kind: 'claim'; cluster: string; demand: Demand; abandon?: Abandoned }
   | {
       kind: 'clone';
       node: string;

@@ -15,6 +15,10 @@ export function happenings(before: VirtualMachineStatus, after: VirtualMachineSt
   if (before.vmid === undefined && after.vmid !== undefined) {
     normal('Scheduled', `VMID ${after.vmid} on node ${after.node} is claimed.`);
   }
+  if (before.vmid !== undefined && after.vmid !== before.vmid) {
+    const message = find(after.conditions, 'Provisioned')?.message ?? `VM ${before.vmid} was given up.`;
+    told.push({ type: 'Warning', reason: 'VMIDAbandoned', message });
+  }
   if (before.createdAt === undefined && after.createdAt !== undefined) {
     normal('Created', `VM ${after.vmid} was made on node ${after.node}.`);
   }

@@ -30,6 +30,8 @@ export interface Observed {
   power?: Power;
   template?: TemplateView;
   orphan?: { vmid?: number };
+  /** Whether a clone that is nobody else's is running where the machine's configuration lies, which was then read anew. */
+  worker?: { running: boolean };
   absence?: AbsenceView;
 }
 
@@ -37,7 +39,7 @@ export interface Observed {
  * What a decision may ask to see: one or a few reads of Proxmox each. `quota` is the one that asks Kubernetes, and the
  * one with an effect: the room that it sees is the machine's from then on.
  */
-export type Look = 'quota' | 'config' | 'power' | 'template' | 'orphan' | 'absence';
+export type Look = 'quota' | 'config' | 'power' | 'template' | 'orphan' | 'worker' | 'absence';
 
 /** Whether there is room for the machine, and the nodes that its namespace is kept to, if it is. */
 export type QuotaView = { granted: true; nodes?: string[] } | { granted: false; reason: string; message: string };

@@ -121,6 +121,45 @@ describe('a machine in Proxmox that is not ours', () => {
   });
 });
 
+describe('a clone whose worker was killed', () => {
+  const half = () => clonedConfig({ description: 'qmclone temporary file', lock: 'clone', uuid: undefined });
+  const cloning = () => {
+    const vm = virtualMachine();
+    const lastTransitionTime = '2026-01-01T00:00:00Z';
+    vm.metadata.finalizers = [finalizer];
+    vm.status = {
+      vmid: 1000,
+      node: 'n1',
+      cluster: 'lab',
+      conditions: [{ type: 'Provisioned', status: 'False', reason: 'Cloning', message: '', lastTransitionTime }],
+    };
+    return vm;
+  };
+
+  test('gives up its VMID with the command for the administrator, and is made under another', () => {
+    const world = newWorld(cloning(), { machine: { node: 'n1', config: half(), power: 'Stopped' } });
+    const [first, ...rest] = walk(world);
+    expect(first?.decision.action).toMatchObject({ kind: 'claim', abandon: { vmid: 1000 } });
+    expect(first?.decision.finding?.message).toContain('Run on n1: qm unlock 1000');
+    expect(actionsOf(rest)).toEqual(['clone', 'configure', 'resize', 'start']);
+    expect(world.vm?.status?.vmid).toBe(1001);
+  });
+
+  test('holds a deleted resource, in words, until it is unlocked', () => {
+    const vm = cloning();
+    vm.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
+    const world = newWorld(vm, { machine: { node: 'n1', config: half(), power: 'Stopped' } });
+    expect(actionsOf(walk(world))).toEqual([]);
+    expect(world.vm?.status?.conditions).toContainEqual(
+      expect.objectContaining({
+        type: 'Stalled',
+        reason: 'StuckLock',
+        message: expect.stringContaining('qm unlock 1000'),
+      }),
+    );
+  });
+});
+
 describe('F12: the way out', () => {
   test('a running machine is stopped, unprotected and destroyed before the finalizer goes', () => {
     const world = newWorld(virtualMachine());

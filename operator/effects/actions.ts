@@ -40,7 +40,8 @@ export async function carryOut(vm: VirtualMachine, key: string, action: Action, 
       return { result: { written: await removeFinalizer(tools.kube, vm) } };
     case 'claim': {
       const { namespace = '', name, uid = '' } = vm.metadata;
-      const request = { uid, namespace, name, demand: action.demand };
+      const { demand, abandon } = action;
+      const request = { uid, namespace, name, demand, ...(abandon && { abandon }) };
       const answer = await tools.allocator(action.cluster).claim(request);
       return isClaim(answer) ? { result: { claim: claimOf(action.cluster, answer) } } : { refused: answer };
     }

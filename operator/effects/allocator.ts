@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type ProxmoxCluster, proxmoxClusters } from '#api/kinds.ts';
-import type { Claim } from '#api/proxmox-cluster.ts';
+import type { Claim, ProxmoxClusterStatus } from '#api/proxmox-cluster.ts';
 import type { KubeClient } from '#kube/client.ts';
 import { isConflict } from '#kube/errors.ts';
 import { type Allocation, allocate, type ClaimRequest, type NodeCapacity } from '../core/allocation.ts';
@@ -15,6 +15,8 @@ export interface AllocatorSources {
   /** VMIDs that Proxmox or any resource has. */
   takenVmids: () => Set<number>;
   nodes: (inFlight: Claim[]) => NodeCapacity[];
+  /** Milliseconds since the epoch. */
+  now: () => number;
 }
 
 /**
@@ -26,6 +28,7 @@ export class Allocator {
   readonly #sources: AllocatorSources;
   #pending: Pending[] = [];
   #released = new Set<string>();
+  #reclaimed = new Set<number>();
   #running = false;
   #lastVmid = 0;
 
@@ -47,9 +50,14 @@ export class Allocator {
     for (const uid of uids) this.#released.add(uid);
   }
 
-  /** Writes what was released. Rejects when Kubernetes cannot be written. */
+  /** Notes that nothing is left under an abandoned VMID; it leaves the list as a released claim leaves its. */
+  reclaim(vmid: number): void {
+    this.#reclaimed.add(vmid);
+  }
+
+  /** Writes what was released and reclaimed. Rejects when Kubernetes cannot be written. */
   async flush(): Promise<void> {
-    if (this.#released.size > 0 && !this.#running) await this.#write([]);
+    if (this.#released.size + this.#reclaimed.size > 0 && !this.#running) await this.#write([]);
   }
 
   async #run(): Promise<void> {
@@ -73,21 +81,29 @@ export class Allocator {
     for (let conflicts = 0; ; conflicts++) {
       const cluster = await this.#sources.kube.get<ProxmoxCluster>(proxmoxClusters, { name: this.#cluster });
       const released = [...this.#released];
-      const before = cluster.status?.inFlight ?? [];
-      const standing = before.filter(({ uid }) => !released.includes(uid));
-      const abandoned = cluster.status?.abandoned?.map(({ vmid }) => vmid) ?? [];
+      const reclaimed = [...this.#reclaimed];
+      const before = { inFlight: cluster.status?.inFlight ?? [], abandoned: cluster.status?.abandoned ?? [] };
+      const abandoned = withAbandoned(before.abandoned, requests, this.#sources.now()).filter(
+        ({ vmid }) => !reclaimed.includes(vmid),
+      );
+      const givenUp = new Set(requests.map(({ uid, abandon }) => `${uid} ${abandon?.vmid}`));
+      const standing = before.inFlight.filter(
+        ({ uid, vmid }) => !released.includes(uid) && !givenUp.has(`${uid} ${vmid}`),
+      );
       const allocation = allocate(requests, {
         spec: cluster.spec,
         nodes: this.#sources.nodes(standing),
         inFlight: standing,
-        takenVmids: new Set([...this.#sources.takenVmids(), ...abandoned]),
+        takenVmids: new Set([...this.#sources.takenVmids(), ...abandoned.map(({ vmid }) => vmid)]),
         lastVmid: this.#lastVmid,
       });
       try {
-        if (!isDeepStrictEqual(before, allocation.inFlight)) {
-          const status = { ...cluster.status, inFlight: allocation.inFlight };
+        const after = { inFlight: allocation.inFlight, abandoned };
+        if (!isDeepStrictEqual(before, after)) {
+          const status = { ...cluster.status, ...after };
           await this.#sources.kube.replaceStatus(proxmoxClusters, { ...cluster, status });
         }
+        for (const vmid of reclaimed) this.#reclaimed.delete(vmid);
         this.#lastVmid = allocation.lastVmid;
         for (const uid of released) this.#released.delete(uid);
         return allocation;
@@ -96,6 +112,14 @@ export class Allocator {
       }
     }
   }
+}
+
+type AbandonedVmid = NonNullable<ProxmoxClusterStatus['abandoned']>[number];
+
+function withAbandoned(listed: AbandonedVmid[], requests: ClaimRequest[], now: number): AbandonedVmid[] {
+  const since = new Date(now).toISOString();
+  const added = requests.flatMap(({ abandon }) => (abandon ? [{ ...abandon, since }] : []));
+  return [...listed, ...added.filter(({ vmid }) => !listed.some(entry => entry.vmid === vmid))];
 }
 
 interface Pending {

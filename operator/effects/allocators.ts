@@ -11,6 +11,7 @@ export function createAllocators(
   kube: KubeClient,
   link: (cluster: string) => ClusterLink | undefined,
   machines: Store<VirtualMachine>,
+  now: () => number,
 ): (cluster: string) => Allocator {
   const made = new Map<string, Allocator>();
   return cluster => {
@@ -26,6 +27,7 @@ export function createAllocators(
         kube,
         takenVmids: () => new Set([...inventory().vms.map(({ vmid }) => vmid), ...held()]),
         nodes: inFlight => nodeCapacities(inventory(), machines.list(), inFlight),
+        now,
       });
     made.set(cluster, allocator);
     return allocator;

@@ -7,15 +7,20 @@ import type { ConfigView, Look, Observed } from '../core/observed.ts';
 import type { ClusterLink } from './cluster-link.ts';
 import { toMachineConfig } from './machine-config.ts';
 
-/** VMIDs that some resource holds already. */
-export type ClaimedVmids = (vmids: number[]) => Set<number>;
+/** What the other resources hold. */
+export interface Others {
+  /** Which of these VMIDs some other resource holds. */
+  vmids: (vmids: number[]) => Set<number>;
+  /** Tasks that other resources wait for. */
+  tasks: () => Set<string>;
+}
 
 /** Sees what a decision asked to see, and notes it in the observation. Rejects with ProxmoxError. */
 export async function lookAt(
   what: Exclude<Look, 'quota'>,
   o: Observed,
   link: ClusterLink,
-  claimed: ClaimedVmids,
+  others: Others,
 ): Promise<void> {
   const vmid = o.vm.status?.vmid ?? 0;
   switch (what) {
@@ -35,7 +40,12 @@ export async function lookAt(
       return;
     }
     case 'orphan':
-      o.orphan = { vmid: await findOrphan(o, link, claimed) };
+      o.orphan = { vmid: await findOrphan(o, link, others) };
+      return;
+    case 'worker':
+      o.worker = { running: await isBeingCloned(o, link, others) };
+      // Read after the list: a worker that has just ended has taken its lock with it.
+      if (!o.worker.running) o.config = await readConfig(o, link, vmid);
       return;
     case 'absence':
       o.absence = await link.proveAbsent(vmid);
@@ -63,6 +73,14 @@ async function readConfig(o: Observed, link: ClusterLink, vmid: number): Promise
   return { found: false };
 }
 
+/** Whether a clone runs on the machine's node that no other resource waits for: its UPID has the template's VMID only. */
+async function isBeingCloned(o: Observed, link: ClusterLink, others: Others): Promise<boolean> {
+  if (!o.config?.found) return false;
+  const active = await link.client.tasks(o.config.node, { source: 'active', typefilter: 'qmclone' });
+  const known = others.tasks();
+  return active.some(({ upid, status }) => status.state === 'running' && !known.has(upid));
+}
+
 /** Hibernated machines are `stopped` with a lock, paused ones `running` with another word from QEMU. */
 function powerOf({ status, qmpStatus, lock }: VmStatus): Power {
   if (status === 'stopped') return lock === 'suspended' ? 'Suspended' : 'Stopped';
@@ -74,11 +92,11 @@ function powerOf({ status, qmpStatus, lock }: VmStatus): Power {
  * A machine of ours that no resource holds, made for the same namespace and name: etcd was restored from before it, or
  * its resource was made anew from Git. Only machines that look like it in the inventory are read.
  */
-async function findOrphan(o: Observed, link: ClusterLink, claimed: ClaimedVmids): Promise<number | undefined> {
+async function findOrphan(o: Observed, link: ClusterLink, others: Others): Promise<number | undefined> {
   const { vms } = inventoryOf(link);
   const name = o.vm.spec.hostname ?? o.vm.metadata.name;
   const alike = vms.filter(vm => vm.type === 'qemu' && vm.tags.includes(berthTag) && vm.name === name);
-  const held = claimed(alike.map(({ vmid }) => vmid));
+  const held = others.vmids(alike.map(({ vmid }) => vmid));
   for (const { vmid, node } of alike) {
     if (held.has(vmid)) continue;
     const marker = parseMarker((await link.client.vmConfig(node, vmid)).description);

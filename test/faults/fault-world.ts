@@ -97,6 +97,11 @@ export class FaultWorld {
     await this.until(() => false, ms);
   }
 
+  /** What an administrator does who is told to: `qm unlock` of every abandoned VMID. */
+  unlockAbandoned(): void {
+    for (const vmid of this.invariants.abandoned) delete this.simulator.state.vms[vmid]?.config.current.lock;
+  }
+
   /** Ends the operator for good. */
   end(): void {
     this.#ended = true;
@@ -114,7 +119,15 @@ export class FaultWorld {
     const { clock, simulator, kubernetes, counter } = this;
     const { random } = this.#options;
     this.#deliveredUntil = clock.now();
-    const life = new OperatorLife({ clock, simulator, kubernetes, counter, random, onCrash: () => this.#onCrash() });
+    const life = new OperatorLife({
+      clock,
+      simulator,
+      kubernetes,
+      counter,
+      random,
+      onCrash: () => this.#onCrash(),
+      onReplace: () => this.#replaceMachine(),
+    });
     this.#life = life;
     const listed = [proxmoxClusters, vmTemplates, virtualMachines].flatMap(type =>
       kubernetes.all(type).map((object): ModelEvent => ({ plural: type.plural, kind: 'put', object })),
@@ -127,6 +140,15 @@ export class FaultWorld {
     if (this.#ended) return;
     this.#crashes += 1;
     this.clock.at(this.clock.now() + restartMs, () => this.#start());
+  }
+
+  /** A stranger's machine, whole and running, takes the place of ours. */
+  #replaceMachine(): void {
+    const { vms } = this.simulator.state;
+    const [ours, theirs] = [this.machine('web-1')?.status?.vmid, structuredClone(vms[500])];
+    if (ours === undefined || theirs === undefined || vms[ours]?.config.current.lock !== undefined) return;
+    vms[ours] = { ...theirs, vmid: ours };
+    this.invariants.addStranger(ours);
   }
 
   #onWrite(event: ModelEvent): void {

@@ -5,8 +5,13 @@ export type FaultKind =
   /** The call takes effect, and the operator dies before it has the answer. */
   | 'crashAfter'
   /** The call takes effect, but its answer is lost; the operator lives on. */
-  | 'answerLost';
+  | 'answerLost'
+  /** The worker that a clone has started is killed a second later, and leaves its lock. */
+  | 'workerKilled'
+  /** Right before the call somebody removes the machine in Proxmox and makes one of theirs under its VMID. */
+  | 'replaced';
 
+/** Those that may strike at any call. */
 export const faultKinds: FaultKind[] = ['crashBefore', 'crashAfter', 'answerLost'];
 
 /** What is to go wrong: the calls are counted over all operators of a run, from 0. */
@@ -16,11 +21,17 @@ export type FaultPlan = ReadonlyMap<number, FaultKind>;
 export class CallCounter {
   readonly #plan: FaultPlan;
   #calm = false;
+  #struck = 0;
   /** Every call so far, as `proxmox POST /…` or `kubernetes applyStatus …`. */
   readonly calls: string[] = [];
 
   constructor(plan: FaultPlan) {
     this.#plan = plan;
+  }
+
+  /** How much has gone wrong. */
+  get struck(): number {
+    return this.#struck;
   }
 
   /** Lets nothing more go wrong. */
@@ -30,6 +41,8 @@ export class CallCounter {
 
   next(what: string): FaultKind | undefined {
     this.calls.push(what);
-    return this.#calm ? undefined : this.#plan.get(this.calls.length - 1);
+    const fault = this.#calm ? undefined : this.#plan.get(this.calls.length - 1);
+    if (fault) this.#struck += 1;
+    return fault;
   }
 }

@@ -1,4 +1,4 @@
-import { type VirtualMachine, virtualMachines } from '#api/kinds.ts';
+import { type ProxmoxCluster, type VirtualMachine, virtualMachines } from '#api/kinds.ts';
 import { parseMarker } from '#operator/core/marker.ts';
 import type { Simulator } from '#simulator/simulator.ts';
 import type { ModelEvent, ModelKubernetes } from './model-kubernetes.ts';
@@ -15,30 +15,48 @@ export class Violation extends Error {}
 export class Invariants {
   readonly #simulator: Simulator;
   readonly #kubernetes: ModelKubernetes;
-  readonly #strangers: string;
+  #strangers: number[] = [...strangers];
+  #asTheyWere: string;
+  #abandoned: ReadonlySet<number> = new Set();
   readonly #generations = new Map<string, number>();
 
   constructor(simulator: Simulator, kubernetes: ModelKubernetes) {
     this.#simulator = simulator;
     this.#kubernetes = kubernetes;
-    this.#strangers = this.#picture();
+    this.#asTheyWere = this.#picture();
+  }
+
+  /** From now on what stands under this VMID is somebody else's. */
+  addStranger(vmid: number): void {
+    this.#strangers.push(vmid);
+    this.#asTheyWere = this.#picture();
+  }
+
+  /** VMIDs that are out of use until an administrator has unlocked what is left there. */
+  get abandoned(): ReadonlySet<number> {
+    return this.#abandoned;
   }
 
   /** Looks at the world; throws {@link Violation}. */
   check(): void {
     this.#oneMachinePerResource();
-    if (this.#picture() !== this.#strangers) throw new Violation('I3: a machine of somebody else was changed');
+    if (this.#picture() !== this.#asTheyWere) throw new Violation('I3: a machine of somebody else was changed');
   }
 
   /** Looks at a write to Kubernetes as it happens. */
   wrote({ plural, kind, object }: ModelEvent): void {
+    if (plural === 'proxmoxclusters') {
+      const { status } = object as ProxmoxCluster;
+      this.#abandoned = new Set(status?.abandoned?.map(({ vmid }) => vmid));
+    }
     if (plural !== 'virtualmachines') return;
     const { metadata, status, spec } = object as VirtualMachine;
     const uid = metadata.uid ?? '';
     if (kind === 'deleted' && spec.deletionPolicy === 'Delete') {
       const left = this.#machinesOf(uid);
       const vmid = status?.vmid;
-      const occupied = vmid !== undefined && this.#simulator.state.vms[vmid] !== undefined && !strangers.includes(vmid);
+      const occupied =
+        vmid !== undefined && this.#simulator.state.vms[vmid] !== undefined && !this.#strangers.includes(vmid);
       if (left.length > 0 || occupied)
         throw new Violation(`I7: ${metadata.name} went, its VM ${left[0] ?? vmid} did not`);
     }
@@ -52,7 +70,7 @@ export class Invariants {
     const { vms, storages } = this.#simulator.state;
     const held = new Set(this.#kubernetes.all<VirtualMachine>(virtualMachines).map(({ status }) => status?.vmid));
     const machines = Object.values(vms)
-      .filter(({ vmid }) => !strangers.includes(vmid) && !held.has(vmid))
+      .filter(({ vmid }) => !this.#strangers.includes(vmid) && !held.has(vmid) && !this.#abandoned.has(vmid))
       .map(({ vmid }) => `VM ${vmid}`);
     const volumes = Object.values(storages).flatMap(({ id, places }) =>
       Object.values(places).flatMap(place =>
@@ -67,6 +85,7 @@ export class Invariants {
   #oneMachinePerResource(): void {
     const owners = new Map<string, number>();
     for (const { vmid, config } of Object.values(this.#simulator.state.vms)) {
+      if (this.#abandoned.has(vmid)) continue;
       const uid = parseMarker(config.current.description ?? '')?.uid;
       if (uid === undefined) continue;
       const other = owners.get(uid);
@@ -83,6 +102,6 @@ export class Invariants {
 
   #picture(): string {
     const { vms } = this.#simulator.state;
-    return JSON.stringify(strangers.map(vmid => [vms[vmid]?.node, vms[vmid]?.config, vms[vmid]?.run?.pid]));
+    return JSON.stringify(this.#strangers.map(vmid => [vms[vmid]?.node, vms[vmid]?.config, vms[vmid]?.run?.pid]));
   }
 }

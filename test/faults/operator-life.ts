@@ -24,7 +24,12 @@ export interface Surroundings {
   random: () => number;
   /** Told when a fault has ended this operator. */
   onCrash: () => void;
+  /** Told when a stranger is to take the machine's VMID. */
+  onReplace: () => void;
 }
+
+/** How long a worker lives that is killed: it has written its configuration, and not yet copied a disk of seconds. */
+const workerLifeMs = 500;
 
 /** A promise of a dead process: nobody will ever know. */
 const never = <T>(): Promise<T> => new Promise<T>(() => {});
@@ -122,6 +127,12 @@ export class OperatorLife {
     return guarded as unknown as KubeClient;
   }
 
+  /** As the kernel does when a node runs out of memory: nothing is cleaned up. */
+  #killWorker(upid: string): void {
+    const { clock, simulator } = this.#world;
+    clock.at(clock.now() + workerLifeMs, () => simulator.world.tasks.kill(upid));
+  }
+
   /** Makes a call unless this operator is dead, and lets go wrong what is planned to. */
   #guard<T>(what: string, call: () => Promise<T>, lost: () => Error): Promise<T> {
     if (!this.#alive) return never();
@@ -130,7 +141,13 @@ export class OperatorLife {
       this.crash();
       return never();
     }
+    if (fault === 'replaced') this.#world.onReplace();
     const answer = call();
+    if (fault === 'workerKilled')
+      answer.then(
+        upid => this.#killWorker(String(upid)),
+        () => {},
+      );
     if (fault === 'crashAfter') {
       answer.catch(() => {});
       this.crash();

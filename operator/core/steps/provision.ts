@@ -1,6 +1,8 @@
+import { clusterOf, isCluster } from '../cluster-of.ts';
 import { act, lookAt, queued, stall, type Verdict, waitFor } from '../decision.ts';
 import { identify, markerOf, withMarker } from '../marker.ts';
 import type { Observed } from '../observed.ts';
+import { claimPlace } from './reserve.ts';
 
 /** How often a clone is looked at whose task is not known any more. */
 const undecidedMs = 2_000;
@@ -20,11 +22,28 @@ export function provision(o: Observed): Verdict | undefined {
     case 'foreign':
       return stall('VMIDConflict', `VM ${vmid} in Proxmox is not the machine of this resource; it is left alone.`);
     case 'undecided':
-      return waitFor(undecidedMs, 'Cloning', 'Proxmox is cloning the template.');
+      return awaitWorker(o, vmid);
     case 'ours':
-      if (config.config.lock !== 'clone') return undefined;
-      return waitFor(undecidedMs, 'Cloning', 'Proxmox is cloning the template.');
+      return config.config.lock === 'clone' ? awaitWorker(o, vmid) : undefined;
   }
+}
+
+/**
+ * A clone without a task that we know of is waited for while some worker may be at it. A lock whose worker is gone can
+ * be removed by root only, so the VMID is given up; nothing of value is lost in a machine that was never complete.
+ */
+function awaitWorker(o: Observed, vmid: number): Verdict {
+  if (o.worker === undefined) return lookAt('worker');
+  if (o.worker.running) return waitFor(undecidedMs, 'Cloning', 'Proxmox is cloning the template.');
+  const cluster = clusterOf(o.vm, o.clusters);
+  if (!isCluster(cluster)) return stall(cluster.reason, cluster.message);
+  return claimPlace(o, cluster, { vmid, reason: stuckLock(vmid, o.config) });
+}
+
+/** What an administrator of Proxmox is told about a lock that no token can remove. */
+export function stuckLock(vmid: number, config: Observed['config']): string {
+  const [node, lock] = config?.found ? [config.node, config.config.lock] : ['its node', 'clone'];
+  return `The worker that was cloning VM ${vmid} died and left the lock "${lock}". Run on ${node}: qm unlock ${vmid}`;
 }
 
 /** A repeated clone is safe: Proxmox refuses a VMID that is taken. */

@@ -3,6 +3,7 @@ import { berthTag } from '../desired-config.ts';
 import type { MachineConfig } from '../machine.ts';
 import { carries, identify, markerOf, withoutMarker } from '../marker.ts';
 import type { Observed } from '../observed.ts';
+import { stuckLock } from './provision.ts';
 import { finalizer } from './reserve.ts';
 import { awaitTask, holdAfterFailure } from './task.ts';
 
@@ -43,13 +44,10 @@ export function remove(o: Observed): Verdict | undefined {
     case 'foreign':
       return stall('VMIDConflict', `VM ${vmid} in Proxmox is not the machine of this resource; it is left alone.`);
     case 'undecided':
-      return waitFor(
-        2_000,
-        'Deleting',
-        `Proxmox is still writing or removing VM ${vmid} (lock ${config.config.lock}).`,
-      );
+      return awaitWorker(o, vmid);
     case 'ours': {
       const { lock } = config.config;
+      if (lock === 'clone') return awaitWorker(o, vmid);
       if (lock !== undefined) return waitFor(5_000, 'LockedByTask', `Proxmox has locked the machine (${lock}).`);
       const at = { node: config.node, vmid };
       if (vm.spec.deletionPolicy === 'Retain')
@@ -57,6 +55,14 @@ export function remove(o: Observed): Verdict | undefined {
       return destroy(o, at, config.config);
     }
   }
+}
+
+/** What a worker still writes or removes is waited for; what a dead one left locked, root must unlock first. */
+function awaitWorker(o: Observed, vmid: number): Verdict {
+  if (o.worker === undefined) return lookAt('worker');
+  const lock = o.config?.found ? o.config.config.lock : undefined;
+  if (o.worker.running) return waitFor(2_000, 'Deleting', `Proxmox is still at work on VM ${vmid} (lock ${lock}).`);
+  return stall('StuckLock', stuckLock(vmid, o.config));
 }
 
 function proveGone(o: Observed, vmid: number): Verdict {

@@ -2,7 +2,7 @@ import type { ProxmoxCluster } from '#api/kinds.ts';
 import { toMiB } from '#api/quantity.ts';
 import { unapproved } from '../approval.ts';
 import { clusterOf, isCluster } from '../cluster-of.ts';
-import { act, type Finding, lookAt, next, stall, type Verdict } from '../decision.ts';
+import { type Abandoned, act, type Finding, lookAt, next, stall, type Verdict } from '../decision.ts';
 import type { Observed, TemplateView } from '../observed.ts';
 
 /** The finalizer that keeps a VirtualMachine until its machine is proven to be gone. */
@@ -37,17 +37,22 @@ export function claim(o: Observed): Verdict | undefined {
   if (refusals.length > 0) return stall('InvalidSpec', refusals.join(' '));
   const missing = templateMissing(o, cluster);
   if (missing) return stall(missing.reason, missing.message);
-  if (o.template === undefined) return lookAt('template');
-  if (!o.template.usable) return stall(o.template.reason, o.template.message);
   if (o.orphan === undefined) return lookAt('orphan');
   if (o.orphan.vmid !== undefined) return stall('OrphanExists', orphanMessage(o.orphan.vmid));
+  return claimPlace(o, cluster);
+}
+
+/** Asks for a VMID and a place, in exchange for one that has to be given up. */
+export function claimPlace(o: Observed, cluster: ProxmoxCluster, abandon?: Abandoned): Verdict {
+  if (o.template === undefined) return lookAt('template');
+  if (!o.template.usable) return stall(o.template.reason, o.template.message);
   const demand = {
     cpu: o.vm.spec.resources.cpu,
     memoryMiB: toMiB(o.vm.spec.resources.memory),
     candidates: candidates(cluster, o.template, o.quota),
   };
-  const action = { kind: 'claim', cluster: cluster.metadata.name, demand } as const;
-  return act(action, 'Claiming', 'A node and a VMID are being claimed.', next);
+  const action = { kind: 'claim', cluster: cluster.metadata.name, demand, ...(abandon && { abandon }) } as const;
+  return act(action, 'Claiming', abandon?.reason ?? 'A node and a VMID are being claimed.', next);
 }
 
 function templateMissing({ vm, vmTemplate }: Observed, cluster: ProxmoxCluster): Finding | undefined {

@@ -1,6 +1,7 @@
 import type { VirtualMachine } from '#api/kinds.ts';
 import type { VirtualMachineStatus } from '#api/virtual-machine-status.ts';
 import type { Action, Decision } from '../decision.ts';
+import { failureVerdict } from '../failure.ts';
 import type { ConfigChange, MachineConfig, Power } from '../machine.ts';
 import type { Observed, TaskView } from '../observed.ts';
 import { plan } from '../plan.ts';
@@ -55,9 +56,15 @@ export function pass(world: World, vm: VirtualMachine, task: TaskView): Pass {
   let decision = plan(observed);
   while (decision.look) {
     look(world, observed, decision.look);
+    if (observed[decision.look] === undefined) throw new Error(`nobody can see ${decision.look}`);
     decision = plan(observed);
   }
-  const result = decision.action ? carryOut(world, decision.action) : {};
+  let result: ActionResult = {};
+  if (decision.action) {
+    const done = carryOut(world, decision.action);
+    if (done === 'refused') decision = { ...decision, ...failureVerdict({ kind: 'conflict', reason: 'it exists' }) };
+    else result = done;
+  }
   const status = statusOf(observed, decision, result);
   if (status && world.vm) world.vm = { ...world.vm, status };
   return { observed, decision, status };
@@ -77,6 +84,7 @@ function look(world: World, observed: Observed, what: NonNullable<Decision['look
   }
   if (what === 'power') observed.power = machine?.power ?? 'Unknown';
   if (what === 'orphan') observed.orphan = {};
+  if (what === 'worker') observed.worker = { running: world.task !== undefined };
   if (what === 'absence') {
     observed.absence = world.quorate && !machine ? { proven: true } : { proven: false, message: 'no quorum' };
   }
@@ -87,7 +95,7 @@ function look(world: World, observed: Observed, what: NonNullable<Decision['look
   }
 }
 
-function carryOut(world: World, action: Action): ActionResult {
+function carryOut(world: World, action: Action): ActionResult | 'refused' {
   const vm = world.vm as VirtualMachine;
   const started = (type: string, effect: () => void, ends = { succeeded: true }): ActionResult => {
     const upid = `UPID:n1:${type}:${world.now}`;
@@ -104,8 +112,17 @@ function carryOut(world: World, action: Action): ActionResult {
       world.vm = undefined;
       return {};
     case 'claim':
-      return { claim: { cluster: action.cluster, vmid: 1000, node: action.demand.candidates[0] ?? 'n1' } };
+      // What is abandoned stays in Proxmox, under a number that this machine looks at no more.
+      if (action.abandon) world.machine = undefined;
+      return {
+        claim: {
+          cluster: action.cluster,
+          vmid: (action.abandon?.vmid ?? 999) + 1,
+          node: action.demand.candidates[0] ?? 'n1',
+        },
+      };
     case 'clone':
+      if (world.machine) return 'refused';
       return started('qmclone', () => {
         const config = clonedConfig({ description: action.description, name: action.name });
         world.machine = { node: action.target ?? action.node, config, power: 'Stopped' };

@@ -1,0 +1,60 @@
+import { type FaultKind, faultKinds } from './fault.ts';
+import { type LifePlan, live, type Pace } from './life.ts';
+
+/** A plan with a name to run it again by. */
+export interface NamedPlan extends LifePlan {
+  name: string;
+}
+
+const paces: Pace[] = [0, 1, 8, 40, 120, 'never'];
+
+/** Lags of the watches that pairs are run with, in milliseconds. */
+const lags = [0, 500, 5_000];
+
+/**
+ * Plans of one machine's life, `count` at least: every call × every kind of fault × every pace, a clone's worker killed
+ * at every pace, and then pairs of faults drawn with a fixed seed, under watches that lag.
+ */
+export async function enumerate(count: number): Promise<NamedPlan[]> {
+  const calls = new Map<Pace, string[]>();
+  for (const pace of paces) calls.set(pace, (await live({ faults: new Map(), pace, seed: 1, watchLagMs: 0 })).calls);
+  const plans = paces.flatMap(pace => singles(pace, calls.get(pace) ?? []));
+  const random = sequence(20_261_122);
+  while (plans.length < count) {
+    const pace = pick(paces, random);
+    const length = calls.get(pace)?.length ?? 1;
+    const at = [random(length), random(length)].sort((a, b) => a - b);
+    const faults = new Map(at.map(call => [call, pick(faultKinds, random)] as const));
+    plans.push(named({ faults, pace, seed: random(1_000_000), watchLagMs: pick(lags, random) }));
+  }
+  return plans;
+}
+
+function singles(pace: Pace, calls: string[]): NamedPlan[] {
+  const everywhere = calls.flatMap((_, call) => faultKinds.map(kind => [call, kind] as const));
+  const clone = calls.findIndex(call => call.endsWith('/clone'));
+  const killed = [[clone, 'workerKilled'] as const];
+  // A VMID alone proves nothing: what was read is checked by the marker, what is written by the digest.
+  const configs = calls.flatMap((call, index) =>
+    /^proxmox (GET|PUT) .*\/qemu\/1001\/config$/.test(call) ? [index] : [],
+  );
+  const replaced = configs.map(index => [index, 'replaced'] as const);
+  const all: (readonly [number, FaultKind])[] = [...killed, ...replaced, ...everywhere];
+  return all.map(fault => named({ faults: new Map([fault]), pace, seed: 1, watchLagMs: 0 }));
+}
+
+function named(plan: LifePlan): NamedPlan {
+  const faults = [...plan.faults].map(([call, kind]) => `${kind}@${call}`).join('+');
+  return { ...plan, name: `${faults} pace=${plan.pace} lag=${plan.watchLagMs} seed=${plan.seed}` };
+}
+
+/** Whole numbers below a limit, the same ones each time (Lehmer's generator). */
+function sequence(seed: number): (limit: number) => number {
+  let state = seed;
+  return limit => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % limit;
+  };
+}
+
+const pick = <T>(from: readonly T[], random: (limit: number) => number): T => from[random(from.length)] as T;

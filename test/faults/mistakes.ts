@@ -1,0 +1,130 @@
+/** A mistake that comparable operators have made, as edits of our sources. */
+export interface Mistake {
+  name: string;
+  edits: { file: string; find: string; replace: string }[];
+}
+
+const machines = 'operator/controllers/virtual-machines.ts';
+
+/** Each of these must be found by the fault plans, or the plans prove nothing. */
+export const mistakes: Mistake[] = [
+  {
+    name: 'a machine is found by its name',
+    edits: [
+      {
+        file: 'operator/effects/actions.ts',
+        find: 'claimOf(action.cluster, answer)',
+        replace:
+          '((named) => named ? { cluster: action.cluster, vmid: named.vmid, node: named.node } : claimOf(action.cluster, answer))(tools.link?.inventory.latest?.vms.find(one => one.name === name))',
+      },
+      {
+        file: 'operator/core/marker.ts',
+        find: "if (carries(config.description, marker)) return 'ours';",
+        replace: "if (config.name === marker.name) return 'ours';",
+      },
+    ],
+  },
+  {
+    name: 'the VMID is not stored before the clone',
+    edits: [
+      {
+        file: 'operator/effects/actions.ts',
+        find: 'return isClaim(answer) ?',
+        replace:
+          "if (isClaim(answer)) await tools.link?.client.clone('n1', 900, { newid: answer.vmid, name, full: true, description: ['berth: k8s/' + namespace + '/' + name, 'uid=' + uid, 'vmid=' + answer.vmid].join(' ') });\n      return isClaim(answer) ?",
+      },
+      {
+        file: 'operator/effects/allocator.ts',
+        find: 'if (!isDeepStrictEqual(before, after)) {',
+        replace: 'if (before === undefined) {',
+      },
+    ],
+  },
+  {
+    name: 'an error is taken for not found',
+    edits: [
+      {
+        file: 'operator/effects/looks.ts',
+        find: "if (!(error instanceof ProxmoxError) || error.kind !== 'missing') throw error;",
+        replace: 'if (!(error instanceof ProxmoxError)) throw error;',
+      },
+      {
+        file: 'operator/core/steps/removal.ts',
+        find: "if (o.absence === undefined) return lookAt('absence');\n  if (o.absence.proven) return removeFinalizer;",
+        replace: 'if (vmid) return removeFinalizer;',
+      },
+    ],
+  },
+  {
+    name: 'the finalizer is dropped on an error',
+    edits: [
+      {
+        file: machines,
+        find: 'memory.config(uid, undefined);\n    return',
+        replace:
+          "if (observed.vm.metadata.deletionTimestamp) await carryOut(observed.vm, key, { kind: 'removeFinalizer' }, { kube: parts.kube, link, allocator: parts.allocator, quotas: undefined as never, signal });\n    return",
+      },
+    ],
+  },
+  {
+    name: 'the marker is not read again',
+    edits: [
+      {
+        file: 'operator/core/marker.ts',
+        find: "if (carries(config.description, marker)) return 'ours';",
+        replace: "if (config.digest) return 'ours';",
+      },
+    ],
+  },
+  {
+    name: 'a task is forgotten',
+    edits: [
+      {
+        file: 'operator/core/steps/task.ts',
+        find: "if (!vm.status?.task || task.state !== 'running') return undefined;",
+        replace: "if (vm.metadata.name || task.state !== 'running') return undefined;",
+      },
+    ],
+  },
+  {
+    name: 'the inventory is trusted for the power state',
+    edits: [
+      {
+        file: 'operator/effects/looks.ts',
+        find: 'o.power = powerOf(await link.client.vmStatus(node, vmid));',
+        replace: "o.power = o.inventory?.line?.status === 'running' && node ? 'Running' : 'Stopped';",
+      },
+    ],
+  },
+  {
+    name: 'a clone whose answer was lost is tried under a new VMID',
+    edits: [
+      {
+        file: 'operator/core/report.ts',
+        find: 'const facts = observedFacts(o, decision, result);',
+        replace:
+          "const facts = observedFacts(o, decision, result);\n  if (decision.finding?.reason === 'ProxmoxUnavailable' && decision.action?.kind === 'clone') facts.vmid = (o.vm.status?.vmid ?? 0) + 1;",
+      },
+    ],
+  },
+  {
+    name: 'a VMID changes without the old one being abandoned',
+    edits: [
+      {
+        file: 'operator/effects/allocator.ts',
+        find: 'abandon ? [{ ...abandon, since }] : []',
+        replace: 'abandon && !since ? [{ ...abandon, since }] : []',
+      },
+    ],
+  },
+  {
+    name: 'a configuration is written without its digest',
+    edits: [
+      {
+        file: 'proxmox/vms.ts',
+        find: "delete: deleted.length > 0 ? deleted.join(',') : undefined, digest }",
+        replace: "delete: deleted.length > 0 ? deleted.join(',') : undefined }",
+      },
+    ],
+  },
+];
