@@ -12,26 +12,27 @@ const EXPIRY_MS = 300_000;
 const IDLE_CPU = 0.02;
 const IDLE_MEMORY = 1.5 * 2 ** 30;
 
-/** Starts the rounds of every node, each with its own offset, after a first one now. */
-export function startBroadcasts(world: World): void {
-  const names = Object.keys(world.state.nodes);
-  for (const [index, name] of names.entries()) {
-    const offset = Math.floor((ROUND_MS * (index + 1)) / (names.length + 1));
-    broadcast(world, name);
-    world.clock.background(world.clock.now() + offset, () => round(world, name));
-  }
+/** Tells the cluster the present state of all nodes. */
+export function broadcastAll(world: World): void {
+  for (const name of Object.keys(world.state.nodes)) broadcast(world, name);
 }
 
-function round(world: World, name: string): void {
-  broadcast(world, name);
-  world.clock.background(world.clock.now() + ROUND_MS, () => round(world, name));
+/** Starts the rounds; within each of them every node has its own time. */
+export function startRounds(world: World): void {
+  const names = Object.keys(world.state.nodes);
+  const start = world.clock.now();
+  for (const [index, name] of names.entries()) {
+    const offset = Math.floor((ROUND_MS * (index + 1)) / (names.length + 1));
+    world.clock.background(start + offset, () => broadcast(world, name));
+  }
+  world.clock.background(start + ROUND_MS, () => startRounds(world));
 }
 
 /** Tells the cluster the present state of a node; a node that is down says nothing. */
 export function broadcast(world: World, name: string): void {
   const node = world.state.nodes[name];
-  if (node === undefined || !node.reachable || !node.member) return;
-  const { nodes, storages, vms } = world.state.broadcasts;
+  const { nodes, storages, vms, lost } = world.state.broadcasts;
+  if (lost || node === undefined || !node.reachable || !node.member) return;
   const now = world.clock.now();
   let cpu = 0;
   let mem = 0;

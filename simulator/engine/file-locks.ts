@@ -77,6 +77,11 @@ export class FileLocks {
     return new HeldLock(process, () => this.#release(file, lock, hold));
   }
 
+  /** Whether nobody holds the lock. */
+  isFree(file: string): boolean {
+    return (this.#locks.get(file)?.holders.size ?? 0) === 0;
+  }
+
   /** Takes the lock for a stranger outside the API, until the answer is called. Throws if it is taken. */
   seize(file: string): Cancel {
     const hold: Hold = { mode: 'exclusive' };

@@ -33,6 +33,7 @@ interface Located {
 
 /** Answers one request as pveproxy and pvedaemon do, in their order of checks. */
 export function* dispatch(world: World, handlers: Handlers, request: Request, process: Mortal): Steps<Answer> {
+  if (world.state.nodes[entry(world, request)]?.reachable === false) return lostNode('refused');
   const head = refuseHead(request);
   if (head !== undefined) return head;
   const located = locate(request.target);
@@ -148,14 +149,11 @@ function* route(
     const unreachable = yield* reach(world, entry(world, request), node);
     if (unreachable !== undefined) return unreachable;
     const who = authentication.who ?? { authid: '', user: '' };
-    const result = yield* run(world, handlers, found.route, {
-      node,
-      who,
-      params,
-      upload,
-      process,
-      headers: request.headers,
-    });
+    const call = { node, who, params, upload, process, headers: request.headers };
+    const result = yield* whileUp(world, node, () => run(world, handlers, found.route, call));
+    if (result === undefined) {
+      return node === entry(world, request) ? lostNode('reset') : plainAnswer(596, 'Connection reset by peer', false);
+    }
     return isAnswer(result) ? result : formatResult(located.format, result);
   } catch (error) {
     if (error instanceof PveError) return formatResult(located.format, { failure: error });
@@ -207,6 +205,25 @@ function* reach(world: World, from: string, to: string): Steps<Answer | undefine
   if (node.reachable) return undefined;
   yield sleep(world.clock, NO_ROUTE_MS);
   return plainAnswer(595, 'No route to host', false);
+}
+
+/** The node that was called does not answer itself. */
+function lostNode(broken: 'refused' | 'reset'): Answer {
+  return { ...plainAnswer(0, '', false), broken, close: true };
+}
+
+/** Goes on as long as the node does; undefined if it lost power or was cut off meanwhile. */
+function* whileUp<T>(world: World, name: string, work: () => Steps<T>): Steps<T | undefined> {
+  const steps = work();
+  const node = world.state.nodes[name];
+  const { bootedAt } = node ?? {};
+  let result = steps.next();
+  while (!result.done) {
+    yield result.value;
+    if (node !== undefined && (!node.reachable || node.bootedAt !== bootedAt)) return undefined;
+    result = steps.next();
+  }
+  return result.value;
 }
 
 /** Validates the parameters and runs the handler of a route. */

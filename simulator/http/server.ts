@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import type { Simulator } from '../simulator.ts';
 import { createIdentity, type ServerIdentity } from './certificate.ts';
 import type { Answer, ConsoleUpgrade, Headers, Request } from './message.ts';
+import { redirectAnswer } from './redirect.ts';
 
 /** Where and how the API is served. */
 export interface ServeOptions {
@@ -93,9 +94,9 @@ function sniff(socket: Socket, decide: (isTls: boolean) => void): void {
 
 /** Plain HTTP on the TLS port. */
 function redirect(request: IncomingMessage, response: ServerResponse): void {
-  const location = `https://${request.headers.host ?? 'localhost'}${request.url ?? '/'}`;
-  response.writeHead(301, 'Moved Permanently', { Location: location, Connection: 'close' });
-  response.end('Moved Permanently');
+  const { status, reason, headers, body } = redirectAnswer(request.headers.host ?? 'localhost', request.url ?? '/');
+  response.writeHead(status, reason, { ...headers, Connection: 'close' });
+  response.end(body);
 }
 
 const counts = new WeakMap<Duplex, number>();

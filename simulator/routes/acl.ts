@@ -1,5 +1,7 @@
+import { changeUsers } from '../auth/change-users.ts';
 import { builtInRoleNames, may, privilegesOn, rolePrivileges } from '../auth/permissions.ts';
-import { badParameters, died, prefixing } from '../engine/errors.ts';
+import { badParameters, died } from '../engine/errors.ts';
+import type { Steps } from '../engine/process.ts';
 import { type Call, flag, type Handlers, required, text, type World } from '../engine/world.ts';
 import type { AclEntry } from '../state/types.ts';
 
@@ -64,7 +66,7 @@ function listAcl({ world, who }: Call): unknown[] {
     }));
 }
 
-function updateAcl(call: Call): null {
+function updateAcl(call: Call): Steps<null> {
   const { world, params } = call;
   const path = required(params, 'path')
     .replaceAll(/\/+/g, '/')
@@ -73,7 +75,7 @@ function updateAcl(call: Call): null {
   const subjects = subjectsOf(call);
   if (!remove && !PATH.test(path)) throw badParameters({ path: `invalid ACL path '${params.path}'` });
   const propagate = params.propagate === undefined || flag(params, 'propagate');
-  return prefixing('ACL update failed: ', () => {
+  return changeUsers(world, 'ACL update failed: ', () => {
     for (const role of split(text(params, 'roles'))) {
       demandGrantable(call, path, role, propagate, remove);
       for (const subject of subjects) {
@@ -158,18 +160,18 @@ function demandPrivileges(world: World, names: string[]): string[] {
   return names;
 }
 
-function createRole({ world, params }: Call): null {
+function createRole({ world, params }: Call): Steps<null> {
   const role = required(params, 'roleid');
-  return prefixing('create role failed: ', () => {
+  return changeUsers(world, 'create role failed: ', () => {
     if (rolePrivileges(world, role) !== undefined) throw died(`role '${role}' already exists`);
     world.state.access.roles[role] = demandPrivileges(world, split(text(params, 'privs')));
     return null;
   });
 }
 
-function updateRole({ world, params }: Call): null {
+function updateRole({ world, params }: Call): Steps<null> {
   const role = required(params, 'roleid');
-  return prefixing('update role failed: ', () => {
+  return changeUsers(world, 'update role failed: ', () => {
     const known = world.state.access.roles[role];
     if (known === undefined) throw died(`role '${role}' does not exist`);
     const next = demandPrivileges(world, split(text(params, 'privs')));
@@ -178,9 +180,9 @@ function updateRole({ world, params }: Call): null {
   });
 }
 
-function deleteRole({ world, params }: Call): null {
+function deleteRole({ world, params }: Call): Steps<null> {
   const role = required(params, 'roleid');
-  return prefixing('delete role failed: ', () => {
+  return changeUsers(world, 'delete role failed: ', () => {
     if (world.state.access.roles[role] === undefined) throw died(`role '${role}' does not exist`);
     delete world.state.access.roles[role];
     return null;
@@ -198,10 +200,10 @@ function listGroups({ world, who }: Call): unknown[] {
     }));
 }
 
-function createGroup({ world, params }: Call): null {
+function createGroup({ world, params }: Call): Steps<null> {
   const id = required(params, 'groupid');
   const comment = text(params, 'comment');
-  return prefixing('create group failed: ', () => {
+  return changeUsers(world, 'create group failed: ', () => {
     if (world.state.access.groups[id] !== undefined) throw died(`group '${id}' already exists`);
     world.state.access.groups[id] = { users: [], ...(comment === undefined ? {} : { comment }) };
     return null;
@@ -215,9 +217,9 @@ function readGroup({ world, params }: Call): unknown {
   return { members: group.users, ...(group.comment === undefined ? {} : { comment: group.comment }) };
 }
 
-function deleteGroup({ world, params }: Call): null {
+function deleteGroup({ world, params }: Call): Steps<null> {
   const id = required(params, 'groupid');
-  return prefixing('delete group failed: ', () => {
+  return changeUsers(world, 'delete group failed: ', () => {
     const { access } = world.state;
     if (access.groups[id] === undefined) throw died(`group '${id}' does not exist`);
     delete access.groups[id];

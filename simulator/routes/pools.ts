@@ -1,6 +1,8 @@
+import { changeUsers } from '../auth/change-users.ts';
 import { joinPool, leavePool, poolOfVm } from '../auth/membership.ts';
 import { demand, may } from '../auth/permissions.ts';
-import { died, prefixing } from '../engine/errors.ts';
+import { died } from '../engine/errors.ts';
+import type { Steps } from '../engine/process.ts';
 import { type Call, flag, type Handlers, required, text, type World } from '../engine/world.ts';
 import type { PoolState } from '../state/types.ts';
 import { storageStatistics, vmStatistics } from './resources.ts';
@@ -46,10 +48,10 @@ function details(world: World, id: string, type: string | undefined, node: strin
   return { poolid: id, members, ...(comment === undefined ? {} : { comment }) };
 }
 
-function createPool({ world, params }: Call): null {
+function createPool({ world, params }: Call): Steps<null> {
   const id = required(params, 'poolid');
   const comment = text(params, 'comment');
-  return prefixing('create pool failed: ', () => {
+  return changeUsers(world, 'create pool failed: ', () => {
     if (world.state.pools[id] !== undefined) throw died(`pool '${id}' already exists`);
     const parent = id.includes('/') ? id.slice(0, id.lastIndexOf('/')) : undefined;
     if (parent !== undefined && world.state.pools[parent] === undefined) {
@@ -62,10 +64,10 @@ function createPool({ world, params }: Call): null {
 
 const list = (value: string | undefined): string[] => (value ?? '').split(/[,;\s]+/).filter(item => item !== '');
 
-function updatePool(call: Call): null {
+function updatePool(call: Call): Steps<null> {
   const { world, params } = call;
   const id = required(params, 'poolid');
-  return prefixing('update pools failed: ', () => {
+  return changeUsers(world, 'update pools failed: ', () => {
     const pool = poolOf(world, id);
     const comment = text(params, 'comment');
     if (comment !== undefined) pool.comment = comment;
@@ -106,9 +108,9 @@ function updateStorage({ world, params, who }: Call, pool: PoolState, storage: s
   }
 }
 
-function deletePool({ world, params }: Call): null {
+function deletePool({ world, params }: Call): Steps<null> {
   const id = required(params, 'poolid');
-  return prefixing('delete pool failed: ', () => {
+  return changeUsers(world, 'delete pool failed: ', () => {
     const { vms, storages } = poolOf(world, id);
     const child = Object.keys(world.state.pools).find(name => name.startsWith(`${id}/`));
     if (child !== undefined) throw died(`pool '${id}' is not empty (contains pool '${child}')`);

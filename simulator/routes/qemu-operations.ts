@@ -1,7 +1,7 @@
 import { died } from '../engine/errors.ts';
 import type { Steps } from '../engine/process.ts';
 import type { Call, Handlers } from '../engine/world.ts';
-import { flag, required, text } from '../engine/world.ts';
+import { required, text } from '../engine/world.ts';
 import { splitVolid } from '../storage/layout.ts';
 import { findVolume, hasFeature, isOnNode } from '../storage/volumes.ts';
 import { regenerateCloudinit } from '../vm/cloudinit.ts';
@@ -85,5 +85,5 @@ function feature({ world, node, params }: Call): Record<string, unknown> {
   const reachable = nodes.filter(({ name }) =>
     Object.values(world.state.storages).some(storage => isOnNode(storage, name)),
   );
-  return { hasFeature: has && !flag(params, 'none') ? 1 : 0, nodes: reachable.map(({ name }) => name) };
+  return { hasFeature: has ? 1 : 0, nodes: reachable.map(({ name }) => name) };
 }

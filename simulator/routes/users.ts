@@ -1,6 +1,8 @@
+import { changeUsers } from '../auth/change-users.ts';
 import { forgetAuthid } from '../auth/forget.ts';
 import { may } from '../auth/permissions.ts';
-import { badParameters, died, forbidden, prefixing } from '../engine/errors.ts';
+import { badParameters, died, forbidden } from '../engine/errors.ts';
+import type { Steps } from '../engine/process.ts';
 import { type Call, flag, type Handlers, number, type Params, required, text, type World } from '../engine/world.ts';
 import type { TokenState, UserState } from '../state/types.ts';
 
@@ -75,9 +77,9 @@ function listUsers({ world, who, params }: Call): unknown[] {
     }));
 }
 
-function createUser({ world, params }: Call): null {
+function createUser({ world, params }: Call): Steps<null> {
   const userid = required(params, 'userid');
-  return prefixing('create user failed: ', () => {
+  return changeUsers(world, 'create user failed: ', () => {
     if (world.state.access.users[userid] !== undefined) throw died(`user '${userid}' already exists`);
     const user: UserState = {
       enable: params.enable === undefined || flag(params, 'enable'),
@@ -111,9 +113,9 @@ function setGroups(world: World, userid: string, list: string | undefined, appen
   }
 }
 
-function updateUser({ world, params }: Call): null {
+function updateUser({ world, params }: Call): Steps<null> {
   const userid = required(params, 'userid');
-  return prefixing('update user failed: ', () => {
+  return changeUsers(world, 'update user failed: ', () => {
     const user = userOf(world, userid);
     if (params.enable !== undefined) user.enable = flag(params, 'enable');
     user.expire = number(params, 'expire') ?? user.expire;
@@ -123,9 +125,9 @@ function updateUser({ world, params }: Call): null {
   });
 }
 
-function deleteUser({ world, params }: Call): null {
+function deleteUser({ world, params }: Call): Steps<null> {
   const userid = required(params, 'userid');
-  return prefixing('delete user failed: ', () => {
+  return changeUsers(world, 'delete user failed: ', () => {
     const user = userOf(world, userid);
     for (const token of Object.keys(user.tokens)) forgetAuthid(world, `${userid}!${token}`);
     delete world.state.access.users[userid];
@@ -161,38 +163,41 @@ function tokenOf(world: World, params: Params): TokenState {
   return token;
 }
 
-function createToken({ world, params }: Call): Record<string, unknown> {
+function createToken({ world, params }: Call): Steps<Record<string, unknown>> {
   const userid = required(params, 'userid');
   const tokenid = required(params, 'tokenid');
-  const user = userOf(world, userid);
-  if (user.tokens[tokenid] !== undefined) throw badParameters({ tokenid: 'Token already exists.' });
   const comment = text(params, 'comment');
   const expire = number(params, 'expire');
+  const described = comment === undefined ? {} : { comment };
+  if (userOf(world, userid).tokens[tokenid] !== undefined) throw badParameters({ tokenid: 'Token already exists.' });
   const privsep = params.privsep === undefined || flag(params, 'privsep');
-  const secret = world.random.uuid();
-  user.tokens[tokenid] = { secret, privsep, expire: expire ?? 0, ...(comment === undefined ? {} : { comment }) };
-  const info = {
-    privsep: privsep ? 1 : 0,
-    ...(expire === undefined ? {} : { expire }),
-    ...(comment === undefined ? {} : { comment }),
-  };
-  return { info, value: secret, 'full-tokenid': `${userid}!${tokenid}` };
+  return changeUsers(world, 'generating token failed: ', () => {
+    const secret = world.random.uuid();
+    userOf(world, userid).tokens[tokenid] = { secret, privsep, expire: expire ?? 0, ...described };
+    const info = { privsep: privsep ? 1 : 0, ...(expire === undefined ? {} : { expire }), ...described };
+    return { info, value: secret, 'full-tokenid': `${userid}!${tokenid}` };
+  });
 }
 
-function updateToken({ world, params }: Call): Record<string, unknown> {
-  const token = tokenOf(world, params);
-  if (params.privsep !== undefined) token.privsep = flag(params, 'privsep');
-  token.expire = number(params, 'expire') ?? token.expire;
-  const comment = text(params, 'comment');
-  if (comment !== undefined) token.comment = comment;
-  return tokenInfo(token);
+function updateToken({ world, params }: Call): Steps<Record<string, unknown>> {
+  tokenOf(world, params);
+  return changeUsers(world, 'updating token info failed: ', () => {
+    const token = tokenOf(world, params);
+    if (params.privsep !== undefined) token.privsep = flag(params, 'privsep');
+    token.expire = number(params, 'expire') ?? token.expire;
+    const comment = text(params, 'comment');
+    if (comment !== undefined) token.comment = comment;
+    return tokenInfo(token);
+  });
 }
 
-function deleteToken({ world, params }: Call): null {
+function deleteToken({ world, params }: Call): Steps<null> {
   tokenOf(world, params);
   const userid = required(params, 'userid');
   const tokenid = required(params, 'tokenid');
-  delete userOf(world, userid).tokens[tokenid];
-  forgetAuthid(world, `${userid}!${tokenid}`);
-  return null;
+  return changeUsers(world, 'deleting token failed: ', () => {
+    delete userOf(world, userid).tokens[tokenid];
+    forgetAuthid(world, `${userid}!${tokenid}`);
+    return null;
+  });
 }

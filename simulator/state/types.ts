@@ -255,6 +255,8 @@ export interface FirewallState {
  * fresh, the rest is as old as this.
  */
 export interface Broadcasts {
+  /** What the nodes tell gets lost. */
+  lost?: boolean;
   nodes: Record<string, { cpu: number; mem: number; disk: number; uptime: number }>;
   /** By `node/storage`. */
   storages: Record<string, { used: number; total: number }>;

@@ -2,6 +2,7 @@ import type { Cancel, Clock } from '../engine/clock.ts';
 import { died, PveError } from '../engine/errors.ts';
 import { type Mortal, type Outcome, Process, type Steps } from '../engine/process.ts';
 import type { State, TaskState } from '../state/types.ts';
+import { exitStatus } from './exit-status.ts';
 import { encodeUpid } from './upid.ts';
 
 /** A running task, as its body sees it. */
@@ -23,10 +24,11 @@ export interface TaskOrder {
   authid: string;
 }
 
-/** Decides a task's fate from outside; the answer replaces the body's own end. */
-export type TaskSabotage = (
-  task: TaskState,
-) => { exitstatus: string } | 'never-ends' | { killAfterMs: number } | undefined;
+/** What a task comes to from outside: instead of its work, or after it; `killed` is `kill -9` at that time. */
+export type TaskFate =
+  | { kind: 'error'; message: string; when: 'before' | 'after' }
+  | { kind: 'never-ends'; when: 'before' | 'after' }
+  | { kind: 'killed'; afterMs: number };
 
 /** The kernel's clock ticks that `pstart` counts. */
 const TICK_MS = 10;
@@ -37,17 +39,13 @@ const KILL_AFTER_MS = 5000;
 /** Finished tasks that stay readable; the logs of the real thing are cleaned up likewise. */
 const KEPT = 20_000;
 
-/** What a task that died without a last word ends with. */
-export const UNEXPECTED = 'unexpected status';
-
 /** Forks workers and keeps their records in the state. */
 export class TaskRunner {
   readonly #clock: Clock;
   readonly #state: State;
   readonly #running = new Map<string, Process<void>>();
   #ended = 0;
-  /** Rules that spoil tasks, asked in order. */
-  readonly sabotages: TaskSabotage[] = [];
+  readonly #fates = new Map<string, TaskFate>();
   /** Called at the end of each task. */
   readonly listeners = new Set<(task: TaskState) => void>();
 
@@ -61,7 +59,7 @@ export class TaskRunner {
     const task = this.#record(order);
     const worker = { warnings: 0 };
     const process: Process<void> = new Process(
-      self => this.#sabotaged(task, () => body(workerOf(task, self, worker))),
+      self => this.#fated(task, () => body(workerOf(task, self, worker))),
       outcome => this.#finish(task, outcome, worker.warnings),
     );
     this.#running.set(task.upid, process);
@@ -100,20 +98,24 @@ export class TaskRunner {
     this.#running.get(upid)?.kill();
   }
 
+  /** Decides what a task comes to that was forked just now. */
+  spoil(upid: string, fate: TaskFate): void {
+    if (fate.kind === 'killed') this.#clock.at(this.#clock.now() + fate.afterMs, () => this.kill(upid));
+    else this.#fates.set(upid, fate);
+  }
+
   /** All workers of a node at once, as when it loses power. */
   killAll(node: string): void {
     for (const task of this.running()) if (task.node === node) this.kill(task.upid);
   }
 
-  *#sabotaged(task: TaskState, body: () => Steps<void>): Steps<void> {
-    for (const sabotage of this.sabotages) {
-      const fate = sabotage(task);
-      if (fate === undefined) continue;
-      if (fate === 'never-ends') yield () => () => {};
-      else if ('exitstatus' in fate) throw died(fate.exitstatus);
-      else this.#clock.at(this.#clock.now() + fate.killAfterMs, () => this.kill(task.upid));
-    }
-    yield* body();
+  *#fated(task: TaskState, body: () => Steps<void>): Steps<void> {
+    const fate = this.#fates.get(task.upid);
+    this.#fates.delete(task.upid);
+    if (fate === undefined || fate.kind === 'killed') return yield* body();
+    if (fate.when === 'after') yield* body();
+    if (fate.kind === 'error') throw died(fate.message);
+    yield () => () => {};
   }
 
   #record(order: TaskOrder): TaskState {
@@ -159,18 +161,4 @@ function workerOf(task: TaskState, process: Mortal, count: { warnings: number })
       task.log.push(`WARN: ${line}`);
     },
   };
-}
-
-/** The exit status, with the log's last line where the worker could still write one. */
-function exitStatus(task: TaskState, outcome: Outcome<void>, warnings: number): string {
-  if (outcome.kind === 'killed') return task.log.length > 0 ? UNEXPECTED : 'unable to read tail (got 0 bytes)';
-  if (outcome.kind === 'failed') {
-    const reason = outcome.error instanceof PveError ? outcome.error.text : String(outcome.error);
-    const line = reason.trimEnd().replaceAll('\n', ' ');
-    task.log.push(`TASK ERROR: ${line}`);
-    return line;
-  }
-  const status = warnings > 0 ? `WARNINGS: ${warnings}` : 'OK';
-  task.log.push(warnings > 0 ? `TASK ${status}` : 'TASK OK');
-  return status;
 }

@@ -1,4 +1,5 @@
 import { demand, may } from '../auth/permissions.ts';
+import { demandWritable } from '../engine/cluster-files.ts';
 import { died, forbidden } from '../engine/errors.ts';
 import type { Steps } from '../engine/process.ts';
 import { type Call, type Params, required, text, type World } from '../engine/world.ts';
@@ -85,6 +86,7 @@ function* backUpVm(
   worker.log(`INFO: Backup started at ${date} ${time}`);
   const vm = yield* underLock(world, worker.process, vmid, () => lockForBackup(world, node, vmid));
   const before = vm.config.current.lock;
+  demandWritable(world, node, vmid);
   vm.config.current.lock = 'backup';
   const name = `backup/vzdump-qemu-${vmid}-${date.replaceAll('-', '_')}-${time.replaceAll(':', '_')}.vma.zst`;
   const contents = contentsOf(world, vm);

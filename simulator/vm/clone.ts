@@ -2,7 +2,7 @@ import { joinPool } from '../auth/membership.ts';
 import { demand, may } from '../auth/permissions.ts';
 import { badParameters, died, forbidden, PveError } from '../engine/errors.ts';
 import type { Mortal, Steps } from '../engine/process.ts';
-import { type Call, flag, number, text, type World } from '../engine/world.ts';
+import { type Call, flag, text, type World } from '../engine/world.ts';
 import type { Section, VmState } from '../state/types.ts';
 import { splitVolid } from '../storage/layout.ts';
 import { findVolume, free, hasFeature, storageOf, usableStorage, volumeOf } from '../storage/volumes.ts';
@@ -70,7 +70,6 @@ export function cloneVm(call: Call): string {
     format: text(params, 'format'),
     target: target === node || target === 'localhost' ? undefined : target,
   };
-  number(params, 'bwlimit');
   planClone(world, order);
   const fork = { node, type: 'qmclone', id: String(vmid), authid: who.authid };
   return world.tasks.fork(fork, worker =>

@@ -1,4 +1,5 @@
 import { leavePool } from '../auth/membership.ts';
+import { demandWritable } from '../engine/cluster-files.ts';
 import { died } from '../engine/errors.ts';
 import type { Steps } from '../engine/process.ts';
 import { type Call, flag, type World } from '../engine/world.ts';
@@ -48,6 +49,7 @@ function* destroy(world: World, worker: Worker, node: string, vmid: number, opti
   if (!options.skiplock && vm.config.current.lock !== 'suspended') checkLock(vm);
   if (isTemplate(vm)) demandNoLinks(world, vm);
   yield* freeVolumes(world, worker, vm, options.unreferenced);
+  demandWritable(world, node, vmid);
   vm.config = { ...emptyConfig(), current: { lock: 'destroyed' } };
   yield* work(world, 'finish');
   removeTraces(world, vmid);

@@ -1,4 +1,5 @@
 import { demand, demandOnVm } from '../auth/permissions.ts';
+import { demandWritable } from '../engine/cluster-files.ts';
 import { badParameters, died, PveError } from '../engine/errors.ts';
 import type { Steps } from '../engine/process.ts';
 import { type Call, flag, required, text, type World } from '../engine/world.ts';
@@ -95,6 +96,7 @@ function* run(world: World, worker: Worker, move: Move): Steps<void> {
       `storage migration failed: ${error.message === 'received interrupt' ? 'interrupted by signal' : error.text}`,
     );
   }
+  demandWritable(world, move.node, move.vmid);
   const { current } = vm.config;
   if (isTemplate(vm)) file = makeBase(volumeOf(world, move.node, file));
   const { format: _, ...options } = drive.options;

@@ -243,7 +243,11 @@ export function rebootVm(call: Call): string {
 }
 
 function startAgain(world: World, vm: VmState): void {
-  if (world.state.vms[vm.vmid] !== vm || vm.run !== undefined) return;
+  if (world.state.vms[vm.vmid] === vm && vm.run === undefined) startAsRoot(world, vm);
+}
+
+/** Starts a VM as Proxmox itself does it: after a reboot, or at the boot of its node. */
+export function startAsRoot(world: World, vm: VmState): void {
   const order = { node: vm.node, type: 'qmstart', id: String(vm.vmid), authid: 'root@pam' };
   world.tasks.fork(order, worker =>
     underLock(world, worker.process, vm.vmid, () => start(world, vm, 'root@pam', false, worker.log)),

@@ -1,4 +1,5 @@
 import { demand } from '../auth/permissions.ts';
+import { demandWritable } from '../engine/cluster-files.ts';
 import { died } from '../engine/errors.ts';
 import type { Steps } from '../engine/process.ts';
 import { type Call, required, text, type World } from '../engine/world.ts';
@@ -59,6 +60,7 @@ function* resize(world: World, worker: Worker, order: Order): Steps<void> {
   yield* work(world, 'resize');
   if (vm.run === undefined && found.volume.format === 'qcow2') worker.log('Image resized.');
   resizeVolume(found, size);
+  demandWritable(world, vm.node, vm.vmid);
   current[order.disk] = printDrive(world.release, { ...drive, options: { ...drive.options, size: formatSize(size) } });
 }
 

@@ -1,3 +1,4 @@
+import { demandWritable } from '../engine/cluster-files.ts';
 import { died } from '../engine/errors.ts';
 import type { Mortal, Steps } from '../engine/process.ts';
 import { type Call, flag, required, seconds, text, type World } from '../engine/world.ts';
@@ -73,6 +74,7 @@ function prepare(world: World, worker: Worker, node: string, vmid: number, optio
   const { config } = vm;
   if (config.snapshots[options.name] !== undefined) throw died(`snapshot name '${options.name}' already used`);
   if (!canSnapshot(world, vm)) throw died('snapshot feature is not available');
+  demandWritable(world, node, vmid);
   const snapshot: Section = {};
   if (options.withState && vm.run !== undefined) {
     Object.assign(snapshot, allocateState(world, worker, vm, options.name));
@@ -145,6 +147,7 @@ function* remove(world: World, worker: Worker, node: string, vmid: number, name:
   const { vm, snapshot } = find();
   yield* underLock(world, worker.process, vmid, () => {
     checkLock(vm);
+    demandWritable(world, node, vmid);
     vm.config.current.lock = 'snapshot-delete';
   });
   if (isTemplate(vm)) throw died("you can't delete a snapshot if vm is a template");
@@ -236,6 +239,7 @@ function prepareRollback(world: World, node: string, vmid: number, name: string)
     throw died(`unable to rollback to incomplete snapshot (snapstate = ${snapshot.snapstate})`);
   }
   checkLock(vm);
+  demandWritable(world, node, vmid);
   return vm;
 }
 

@@ -1,4 +1,5 @@
 import { demand, demandOnVm } from '../auth/permissions.ts';
+import { demandWritable } from '../engine/cluster-files.ts';
 import { died } from '../engine/errors.ts';
 import { type Steps, sleep } from '../engine/process.ts';
 import { type Call, flag, text, type World } from '../engine/world.ts';
@@ -50,6 +51,7 @@ function* hibernate(
   const vm = yield* underLock(world, worker.process, vmid, () => {
     const found = vmOn(world, node, vmid);
     if (!skiplock) checkLock(found);
+    demandWritable(world, node, vmid);
     const date = new Date(world.clock.now()).toISOString().slice(0, 10);
     Object.assign(found.config.current, allocateState(world, worker, found, `suspend-${date}`, storage));
     found.config.current.lock = 'suspending';

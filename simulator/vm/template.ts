@@ -1,9 +1,9 @@
+import { demandWritable } from '../engine/cluster-files.ts';
 import { died } from '../engine/errors.ts';
 import type { Steps } from '../engine/process.ts';
 import { type Call, text, type World } from '../engine/world.ts';
 import type { VmState } from '../state/types.ts';
 import { findVolume, makeBase } from '../storage/volumes.ts';
-import type { Worker } from '../tasks/tasks.ts';
 import { checkLock, isTemplate, vmOn } from './config.ts';
 import { work } from './disks.ts';
 import { drivesOf, isCdrom, printDrive } from './drives.ts';
@@ -16,9 +16,7 @@ export function convertToTemplate(call: Call): string {
   const disk = text(params, 'disk');
   checkConvertible(world, node, vmid, disk);
   return world.tasks.fork({ node, type: 'qmtemplate', id: String(vmid), authid: who.authid }, worker =>
-    underLock(world, worker.process, vmid, () =>
-      convert(world, worker, checkConvertible(world, node, vmid, disk), disk),
-    ),
+    underLock(world, worker.process, vmid, () => convert(world, checkConvertible(world, node, vmid, disk), disk)),
   );
 }
 
@@ -32,8 +30,9 @@ function checkConvertible(world: World, node: string, vmid: number, disk: string
   return vm;
 }
 
-function* convert(world: World, _worker: Worker, vm: VmState, disk: string | undefined): Steps<void> {
+function* convert(world: World, vm: VmState, disk: string | undefined): Steps<void> {
   const { current } = vm.config;
+  demandWritable(world, vm.node, vm.vmid);
   current.template = '1';
   for (const drive of drivesOf(world.release, current)) {
     if (isCdrom(drive) || (disk !== undefined && drive.key !== disk)) continue;

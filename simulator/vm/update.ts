@@ -1,4 +1,5 @@
 import { demandBridge, demandOnVm } from '../auth/permissions.ts';
+import { demandWritable } from '../engine/cluster-files.ts';
 import { badParameters, died } from '../engine/errors.ts';
 import type { Mortal, Steps } from '../engine/process.ts';
 import { type Call, flag, type Identity, type Params, text, type World } from '../engine/world.ts';
@@ -181,6 +182,7 @@ function checkBalloon(set: Section, { config }: VmState): void {
 /** Makes the change, under the lock: into the pending section, then as far as possible into force. */
 export function* makeChange(world: World, vm: VmState, change: Change, log: (line: string) => void): Steps<void> {
   log(`update VM ${change.vmid}: ${change.asGiven}`);
+  demandWritable(world, vm.node, vm.vmid);
   const touched = new Set<string>();
   const order = bootOrderOf(vm.config.current);
   for (const key of change.delete) deleteOption(world, vm, change, key, order, touched, log);
