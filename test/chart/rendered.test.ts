@@ -98,7 +98,7 @@ describe('the CRDs', () => {
 });
 
 describe('F151: the pods', () => {
-  test('fit into a namespace with restricted Pod Security and write to no file', async () => {
+  test('fit into a namespace with restricted Pod Security, with a root that is read-only', async () => {
     const deployment = byName(objectsOf(await render(helm, smallest)))['Deployment/berth-operator'];
     expect(deployment).toMatchObject({
       spec: {
