@@ -15,7 +15,7 @@ beforeAll(async () => {
   stage = await tenantStage();
   alice = stage.as({ user: 'alice' });
   carol = stage.as({ user: 'carol' });
-  root = stage.as({ user: 'root', groups: ['system:masters'] });
+  root = stage.as({ user: 'root', group: 'system:masters' });
 });
 
 afterAll(() => stage.dismantle());

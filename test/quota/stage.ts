@@ -19,7 +19,7 @@ export async function tenantStage(): Promise<Stage> {
   await world.kubectl('apply', '-f', 'charts/berth/rbac/roles.yaml', '-f', 'charts/berth/policies/');
   const as = impersonator(world.controlPlane);
   const unlabelled = await freshNamespace(world.controlPlane, 'unlabelled');
-  const admin = as({ user: 'admin', groups: ['system:masters'] });
+  const admin = as({ user: 'admin', group: 'system:masters' });
   // The API server takes policies up by a watch.
   for (;;) {
     const { status } = await admin('POST', `${machinesPath(unlabelled)}?dryRun=All`, machine(unlabelled, 'probe'));

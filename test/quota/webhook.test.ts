@@ -18,7 +18,7 @@ let webhook: AbortController;
 
 beforeAll(async () => {
   stage = await tenantStage();
-  root = stage.as({ user: 'root', groups: ['system:masters'] });
+  root = stage.as({ user: 'root', group: 'system:masters' });
   await stage.kubectl('apply', '-f', 'charts/berth/admission/');
 });
 

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { type VmQuota, vmQuotas } from '#api/kinds.ts';
+import { run } from '../control-plane/command.ts';
+import { machine, machinesPath, type Stage, tenantStage } from './stage.ts';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await tenantStage();
+});
+
+afterAll(() => stage.dismantle());
+
+const berth = (...args: string[]) => {
+  const { signal } = new AbortController();
+  return run({ file: process.execPath, args: ['cli/berth.ts', ...args], env: process.env, signal });
+};
+
+const name = `tenant-${process.pid}`;
+const create = (...args: string[]) =>
+  berth('tenant', 'create', name, '--kubeconfig', stage.controlPlane.kubeconfig, ...args);
+
+test('F115: one command makes a namespace with quota and members, who can begin at once', async () => {
+  await create('--quota', 'vms=2,cpu=8,memory=16Gi', '--member', 'alice', '--member', 'group:interns=viewer');
+  const alice = stage.as({ user: 'alice' });
+  const intern = stage.as({ user: 'ina', group: 'interns' });
+  expect((await alice('POST', machinesPath(name), machine(name, 'first'))).status).toBe(201);
+  // The API server takes up a binding by a watch.
+  await vi.waitFor(async () => expect((await intern('GET', machinesPath(name))).status).toBe(200));
+  expect((await intern('POST', machinesPath(name), machine(name, 'second'))).status).toBe(403);
+
+  await create('--quota', 'vms=3', '--member', 'bob');
+  const { spec } = await stage.kube.get<VmQuota>(vmQuotas, { namespace: name, name: 'default' });
+  expect(spec).toEqual({ hard: { vms: 3 } });
+  await vi.waitFor(async () => expect((await alice('GET', machinesPath(name))).status).toBe(403));
+});
+
+test('what it would apply can be printed for Git', async () => {
+  const printed = await berth(
+    'tenant',
+    'create',
+    'team-a',
+    '--quota',
+    'vms=1',
+    '--member',
+    'alice=namespace-admin',
+    '--print',
+  );
+  expect(printed).toContain('berth.dev/tenant: team-a');
+  expect(printed).toContain('name: berth-namespace-admin');
+});
+
+test('a limit that there is not is named', async () => {
+  await expect(berth('tenant', 'create', 'team-a', '--quota', 'vm=1')).rejects.toThrow(/Unrecognized key: "vm"/);
+  await expect(berth('tenant', 'create', 'team-a', '--quota', 'memory=1GB')).rejects.toThrow(/for example 8Gi/);
+  await expect(berth('tenant', 'create', 'a', '--quota', 'vms=1', '--member', 'a=root')).rejects.toThrow(
+    /namespace-admin/,
+  );
+});
