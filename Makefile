@@ -54,6 +54,10 @@ unit: $(MODULES)
 system: $(MODULES)
 	$(call step,node test/control-plane/build.ts && $(call vitest,system))
 
+.PHONY: soak
+soak: $(MODULES) ## kill the operator a hundred times while machines come, change and go, and look what became of them
+	@node test/soak/main.ts $(ARGS)
+
 .PHONY: clean
 clean: ## remove what was built, downloaded and stored
 	rm -rf .cache coverage node_modules
