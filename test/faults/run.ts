@@ -20,13 +20,10 @@ if (mistake) putBack(mistake.edits);
 const { enumerate } = await import('./enumeration.ts');
 const { live } = await import('./life.ts');
 const [share = 0, shares = 1] = values.share.split('/').map(Number);
-const all = await enumerate(Number(values.plans)).catch(error => {
-  // A mistake may break a life in which nothing else goes wrong.
-  if (!mistake) throw error;
-  return [];
-});
 const result = { plans: 0, crashes: 0, violations: [] as { plan: string; violation: string }[] };
-for (const [index, plan] of all.entries()) {
+let index = 0;
+for await (const plan of enumerate(Number(values.plans))) {
+  index += 1;
   if (index % shares !== share) continue;
   const { crashes, violation } = await live(plan);
   result.plans += 1;
