@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createProxmoxClient, type ProxmoxClient } from '#proxmox/client.ts';
+import { data, startServer, type TestServer, trusted } from '#proxmox/testing/server.ts';
+import { createTransport, type HttpTransport } from '#proxmox/transport.ts';
+import { neededPrivileges } from '../core/cluster-status.ts';
+import { cluster } from '../core/testing/fixtures.ts';
+import { createClusterProbe } from './cluster-probe.ts';
+
+let server: TestServer;
+let transport: HttpTransport;
+let client: ProxmoxClient;
+let held: Record<string, Record<string, number>>;
+let now: number;
+
+const everything = Object.fromEntries(
+  Object.entries(neededPrivileges(cluster().spec)).map(([path, names]) => [
+    path,
+    Object.fromEntries(names.map(name => [name, 1])),
+  ]),
+);
+
+const asked = (path: string) => server.requests.filter(({ target }) => target.startsWith(`/api2/json/${path}`)).length;
+
+beforeEach(async () => {
+  held = everything;
+  now = 0;
+  server = await startServer((request, ...rest) => {
+    const { pathname, searchParams } = new URL(request.target, server.origin);
+    const path = searchParams.get('path') ?? '';
+    const answers: Record<string, unknown> = {
+      '/api2/json/version': { version: '9.2.3', release: '9.2', repoid: 'abc' },
+      '/api2/json/access/permissions': { [path]: held[path] ?? {} },
+      '/api2/json/cluster/status': [{ type: 'cluster', id: 'cluster', name: 'lab', quorate: 1, nodes: 1, version: 1 }],
+    };
+    data(answers[pathname])(request, ...rest);
+  });
+  const token = () => 'berth@pve!operator=secret';
+  transport = createTransport({ endpoints: [server.origin], token, tls: { caBundle: trusted.pem } });
+  client = createProxmoxClient(transport);
+});
+
+afterEach(async () => {
+  await transport[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+test('the quorum is asked for each time, version and privileges after five minutes', async () => {
+  const probe = createClusterProbe(() => now);
+  for (const at of [0, 30_000, 299_000, 301_000]) {
+    now = at;
+    expect(await probe(client, cluster())).toMatchObject({ version: '9.2.3', quorate: true, missingPrivileges: [] });
+  }
+  expect([asked('version'), asked('cluster/status')]).toEqual([2, 4]);
+});
+
+test('privileges that lack are asked for each time, so that a mended role is seen soon', async () => {
+  const probe = createClusterProbe(() => now);
+  held = { ...everything, '/vms': {} };
+  expect((await probe(client, cluster())).missingPrivileges).toContain('/vms: VM.Audit');
+  held = everything;
+  expect((await probe(client, cluster())).missingPrivileges).toEqual([]);
+});
+
+test('a spec that has changed is held against the privileges at once', async () => {
+  const probe = createClusterProbe(() => now);
+  await probe(client, cluster());
+  const changed = { ...cluster({ storages: [{ name: 'other' }] }), metadata: { name: 'lab', generation: 2 } };
+  expect((await probe(client, changed)).missingPrivileges).toEqual(['/storage/other: Datastore.AllocateSpace']);
+});
