@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { access, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -84,7 +84,11 @@ describe("the chart's two replicas, run from the image's files with the chart's 
     const leader = replica[(await ready()).indexOf(200)];
     const follower = replica.find(other => other !== leader);
     if (!leader || !follower) throw new Error('Nobody leads');
-    expect(await (await fetch(`${leader.url}/metrics`)).text()).toContain('berth_queue_keys{controller="machines"');
+    const metrics = await (await fetch(`${leader.url}/metrics`)).text();
+    const figures = [...metrics.matchAll(/^# TYPE (berth_\w+)/gm)].map(([, name = '']) => name);
+    expect(figures).toContain('berth_queue_keys');
+    const runbook = await readFile(join(repository, 'docs/operations/runbook.md'), 'utf8');
+    for (const name of figures) expect(runbook, 'every figure is explained').toContain(`| \`${name}\` |`);
 
     leader.child.kill('SIGTERM');
     expect(await once(leader.child, 'exit')).toEqual([0, null]);

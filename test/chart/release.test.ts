@@ -13,7 +13,7 @@ import { readKubeconfig } from '../control-plane/kubeconfig.ts';
 import { kubectlPath } from '../control-plane/programs.ts';
 import { freshNamespace } from '../control-plane/shared.ts';
 import { machine, quotaIn } from '../quota/stage.ts';
-import { chart, findHelm, type Helm, objectsOf, smallest } from './helm.ts';
+import { chart, findHelm, type Helm, smallest } from './helm.ts';
 
 // A control plane of its own: others share one that has CRDs and rights already. The tests follow one another as the
 // life of a release does.
@@ -42,8 +42,11 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const uidOf = async (...what: string[]) => kubectl('get', ...what, '-o', 'jsonpath={.metadata.uid}');
 const names = async (kind: string) => (await kubectl('get', kind, '-A', '-o', 'name')).split('\n').filter(Boolean);
+const field = (path: string, ...what: string[]) => kubectl('get', ...what, '-o', `jsonpath={${path}}`);
+const shortNames = () => field('.spec.names.shortNames', 'crd', 'vmtemplates.berth.dev');
+const replicas = () => field('.spec.replicas', '-n', namespace, 'deployment', 'berth-operator');
+const accountUid = () => field('.metadata.uid', '-n', namespace, 'serviceaccount', 'berth-operator');
 const ours = async (kind: string) => (await names(kind)).filter(name => name.includes('berth'));
 
 /** The chart as an earlier release had it: another version, and a CRD without its short name. */
@@ -61,17 +64,11 @@ async function earlierChart(): Promise<string> {
 
 test('helm installs an earlier release into an empty cluster', async () => {
   await helm('install', 'berth', await earlierChart(), ...options, '--create-namespace');
-  await kubectl(
-    'wait',
-    '--for=condition=Established',
-    '--timeout=30s',
-    'crd',
-    '-l',
-    'app.kubernetes.io/managed-by=Helm',
-  );
+  const installed = ['crd', '-l', 'app.kubernetes.io/managed-by=Helm'];
+  await kubectl('wait', '--for=condition=Established', '--timeout=30s', ...installed);
   expect(await ours('crd')).toHaveLength(5);
   expect(await ours('validatingadmissionpolicy')).not.toHaveLength(0);
-  await expect(kubectl('get', 'vmt')).rejects.toThrow("doesn't have a resource type");
+  expect(await shortNames()).toBe('');
 });
 
 test('helm upgrades the CRDs and what has changed, and leaves machines and the bundle of the webhook alone', async () => {
@@ -80,18 +77,16 @@ test('helm upgrades the CRDs and what has changed, and leaves machines and the b
   await quotaIn({ controlPlane, kube, kubectl }, tenant, { hard: { vms: 1 } });
   const before = await kube.create(virtualMachines, machine(tenant, 'kept'));
   await announce(kube, 'a certificate', undefined);
-  const account = await uidOf('-n', namespace, 'serviceaccount', 'berth-operator');
+  const account = await accountUid();
 
   // Nobody here knows ServiceMonitors.
   const everything = ['--values', 'test/chart/cases/everything.yaml', '--set', 'metrics.serviceMonitor.enabled=false'];
   await helm('upgrade', 'berth', chart, '--namespace', namespace, ...everything);
 
-  await kubectl('get', 'vmt');
+  expect(await shortNames()).toBe('["vmt"]');
   expect(await kube.get(virtualMachines, { namespace: tenant, name: 'kept' })).toEqual(before);
-  expect(await uidOf('-n', namespace, 'serviceaccount', 'berth-operator')).toBe(account);
-  expect(await kubectl('-n', namespace, 'get', 'deployment', 'berth-operator', '-o', 'jsonpath={.spec.replicas}')).toBe(
-    '3',
-  );
+  expect(await accountUid()).toBe(account);
+  expect(await replicas()).toBe('3');
   const caBundle = Buffer.from('a certificate').toString('base64');
   expect(await kube.get(webhookConfigurations, { name: 'quota.berth.dev' })).toMatchObject({
     webhooks: [{ clientConfig: { caBundle } }, { clientConfig: { caBundle } }],
@@ -100,9 +95,8 @@ test('helm upgrades the CRDs and what has changed, and leaves machines and the b
 
 test('F151: its pods are let into a namespace with restricted Pod Security', async () => {
   await kubectl('label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted');
-  const [deployment] = objectsOf(await kubectl('-n', namespace, 'get', 'deployment', 'berth-operator', '-o', 'yaml'));
-  const { metadata, spec } = (deployment as unknown as { spec: { template: KubeObject & { spec: object } } }).spec
-    .template;
+  const template = JSON.parse(await field('.spec.template', '-n', namespace, 'deployment', 'berth-operator'));
+  const { metadata, spec } = template as KubeObject & { spec: object };
   const pods = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
   const pod = (own: object) =>
     ({
@@ -111,6 +105,14 @@ test('F151: its pods are let into a namespace with restricted Pod Security', asy
     }) as KubeObject;
   await expect(kube.create(pods, pod({ hostNetwork: true }))).rejects.toThrow('violates PodSecurity');
   await kube.create(pods, pod({}));
+});
+
+test('helm rolls back to the earlier release, CRDs included, and leaves machines alone', async () => {
+  const machines = await names('virtualmachines');
+  await helm('rollback', 'berth', '1', '--namespace', namespace);
+  expect(await replicas()).toBe('2');
+  expect(await shortNames()).toBe('');
+  expect(await names('virtualmachines')).toEqual(machines);
 });
 
 test('helm uninstalls the operator and leaves the CRDs and every machine', async () => {
