@@ -62,7 +62,7 @@ export const mistakes: Mistake[] = [
         file: machines,
         find: 'memory.config(uid, undefined);\n    return',
         replace:
-          "if (observed.vm.metadata.deletionTimestamp) await carryOut(observed.vm, key, { kind: 'removeFinalizer' }, { kube: parts.kube, link, allocator: parts.allocator, quotas: parts.quotas, signal });\n    return",
+          "if (observed.vm.metadata.deletionTimestamp) await carryOut(observed.vm, key, { kind: 'removeFinalizer' }, { kube: parts.kube, link, allocator: parts.allocator, quotas: parts.gate, signal });\n    return",
       },
     ],
   },
