@@ -5,22 +5,22 @@ import type { Registry } from 'prom-client';
 /** What the probes ask. */
 export interface Probes {
   registry: Registry;
-  /** Why the operator cannot do its work, or undefined. */
-  notReady: () => string | undefined;
+  /** Whether traffic may be sent here, and what to say to that. */
+  readiness: () => { ready: boolean; message: string };
 }
 
 /** Serves /healthz, /readyz and /metrics; no login, no secrets. Resolves once it listens. */
-export async function serveProbes({ registry, notReady }: Probes, port: number, host: string): Promise<Server> {
+export async function serveProbes({ registry, readiness }: Probes, port: number, host: string): Promise<Server> {
   const app = express().disable('x-powered-by');
   app.get('/healthz', (_request, response) => {
     response.type('text/plain').send('ok\n');
   });
   app.get('/readyz', (_request, response) => {
-    const reason = notReady();
+    const { ready, message } = readiness();
     response
-      .status(reason === undefined ? 200 : 503)
+      .status(ready ? 200 : 503)
       .type('text/plain')
-      .send(`${reason ?? 'ok'}\n`);
+      .send(`${message}\n`);
   });
   app.get('/metrics', async (_request, response) => {
     response.type(registry.contentType).send(await registry.metrics());

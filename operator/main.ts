@@ -6,7 +6,7 @@ import { connect } from '#kube/connection.ts';
 import { acquireLease, type HeldLease } from '#kube/lease.ts';
 import type { Logger } from '#kube/telemetry.ts';
 import { startAdmission } from './admission/admission.ts';
-import { serveProbes } from './http.ts';
+import { type Probes, serveProbes } from './http.ts';
 import { createMetrics } from './metrics.ts';
 import { startOperator } from './operator.ts';
 
@@ -42,15 +42,13 @@ export async function runOperator(flags: OperatorFlags): Promise<number> {
   const metrics = createMetrics();
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort(new Error(signal)));
-  let waitingFor: string | undefined = 'the lease';
-  let notReady = (): string | undefined => waitingFor;
-  const probes = await serveProbes(
-    { registry: metrics.registry, notReady: () => notReady() },
-    flags.probePort,
-    flags.probeHost,
-  );
+  let readiness: Probes['readiness'] = () => ({ ready: false, message: 'the webhook does not serve yet' });
+  const { registry } = metrics;
+  const probes = await serveProbes({ registry, readiness: () => readiness() }, flags.probePort, flags.probeHost);
   try {
     await serveWebhook(kubeConfig, flags, log, stop.signal);
+    // A replica that waits its turn is as ready as it can be; if it said no, a rollout would wait for it to lead.
+    readiness = () => ({ ready: flags.leaderElect, message: 'waits for the lease' });
     const lease = flags.leaderElect ? await waitForLease(kubeConfig, flags, log, stop) : undefined;
     if (stop.signal.aborted) return 0;
     const signal = lease ? AbortSignal.any([stop.signal, lease.signal]) : stop.signal;
@@ -58,8 +56,7 @@ export async function runOperator(flags: OperatorFlags): Promise<number> {
     const { mirrorQuotas } = flags;
     const options = { kubeConfig: config, clusterId, instance: hostname(), log, metrics, mirrorQuotas };
     const operator = await startOperator(options, signal);
-    waitingFor = undefined;
-    notReady = operator.notReady;
+    readiness = () => ({ ready: operator.notReady() === undefined, message: operator.notReady() ?? 'ok' });
     await operator.finished;
     await lease?.release();
     return stop.signal.aborted ? 0 : 1;

@@ -79,9 +79,9 @@ describe("the chart's two replicas, run from the image's files with the chart's 
 
     for (const { url } of replica)
       await eventually(() => Promise.all(probed.map(probe => statusOf(url + probe))), [200, 200]);
-    const ready = () => Promise.all(replica.map(({ url }) => statusOf(`${url}/readyz`)));
-    await eventually(async () => (await ready()).toSorted(), [200, 503]);
-    const leader = replica[(await ready()).indexOf(200)];
+    const say = () => Promise.all(replica.map(({ url }) => textOf(`${url}/readyz`)));
+    await eventually(async () => (await say()).toSorted(), ['ok\n', 'waits for the lease\n']);
+    const leader = replica[(await say()).indexOf('ok\n')];
     const follower = replica.find(other => other !== leader);
     if (!leader || !follower) throw new Error('Nobody leads');
     const metrics = await (await fetch(`${leader.url}/metrics`)).text();
@@ -92,7 +92,7 @@ describe("the chart's two replicas, run from the image's files with the chart's 
 
     leader.child.kill('SIGTERM');
     expect(await once(leader.child, 'exit')).toEqual([0, null]);
-    await eventually(() => statusOf(`${follower.url}/readyz`), 200);
+    await eventually(() => textOf(`${follower.url}/readyz`), 'ok\n');
     follower.child.kill('SIGTERM');
     expect(await once(follower.child, 'exit')).toEqual([0, null]);
   });
@@ -125,6 +125,12 @@ describe("the chart's two replicas, run from the image's files with the chart's 
     fetch(url).then(
       ({ status }) => status,
       () => 0,
+    );
+
+  const textOf = (url: string): Promise<string> =>
+    fetch(url).then(
+      answer => answer.text(),
+      () => 'no answer',
     );
 
   const eventually = (see: () => Promise<unknown>, expected: unknown) =>
