@@ -41,7 +41,7 @@ export type VmQuota = Resource<VmQuotaSpec, VmQuotaStatus>;
 export type VmPolicy = Resource<VmPolicySpec, VmPolicyStatus>;
 
 /** Where the API server serves a kind. */
-export const resourceType = ({ kind, plural, namespaced }: KindDefinition) => ({
+const resourceType = ({ kind, plural, namespaced }: KindDefinition) => ({
   group,
   version,
   plural,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** A size: a whole number of Mi, Gi or Ti. A strict subset of Kubernetes' Quantity that is exact in JavaScript. */
-export const quantityPattern = /^[1-9][0-9]{0,6}(Mi|Gi|Ti)$/;
+const quantityPattern = /^[1-9][0-9]{0,6}(Mi|Gi|Ti)$/;
 
 const mebibytes = { Mi: 1, Gi: 1024, Ti: 1024 * 1024 } as const;
 

@@ -10,7 +10,7 @@ import { quantity } from './quantity.ts';
 const deviceName = () => z.string().min(1).max(20).regex(dnsLabelPattern, 'a DNS label');
 
 /** A disk of a VirtualMachine. `root` is the template's first boot disk; every other one is made empty. */
-export const disk = z.object({
+const disk = z.object({
   name: deviceName().describe('Name of the disk; `root` is the disk that the template boots from.'),
   size: quantity()
     .meta(
@@ -31,8 +31,6 @@ export const disk = z.object({
     .optional()
     .describe('How an additional disk is attached: Scsi (the default), Virtio or Sata. Of no effect on root.'),
 });
-
-export type Disk = z.infer<typeof disk>;
 
 const address = z
   .object({

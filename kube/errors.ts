@@ -1,14 +1,5 @@
 import { z } from 'zod';
 
-/** Reasons of our own, beside those that the API server puts into `Status.reason`. */
-export type LocalReason =
-  /** No complete answer within the deadline: a write may have happened. */
-  | 'DeadlineExceeded'
-  /** No connection, or it broke before the answer: a write may have happened. */
-  | 'Unreachable'
-  /** An answer that is no JSON, or not the JSON that was asked for. */
-  | 'Malformed';
-
 interface KubeErrorDetails {
   status: number;
   reason: string;
@@ -22,7 +13,10 @@ export class KubeError extends Error {
   override readonly name = 'KubeError';
   /** The HTTP status, or 0 where no complete answer came. */
   readonly status: number;
-  /** `Status.reason` of the API server (`NotFound`, `Conflict`, …), or a {@link LocalReason}. */
+  /**
+   * `Status.reason` of the API server (`NotFound`, `Conflict`, …), or one of ours: `DeadlineExceeded` and `Unreachable`,
+   * after which a write may have happened, and `Malformed` for an answer that is not the JSON that was asked for.
+   */
   readonly reason: string;
   /** How long the server asks to wait before the next try. */
   readonly retryAfterMs: number | undefined;

@@ -4,7 +4,7 @@ import type { ControlPlane } from '../control-plane/control-plane.ts';
 import { realBench } from './real-bench.ts';
 
 /** Where the outcomes stand for people. */
-export const watchCasesPage = new URL('../../docs/operations/watch-cases.md', import.meta.url);
+const watchCasesPage = new URL('../../docs/operations/watch-cases.md', import.meta.url);
 
 /** What came of a case. */
 export interface WatchOutcome {
