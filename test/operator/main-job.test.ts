@@ -142,6 +142,18 @@ describe('as a Kubernetes user expects', () => {
   });
 });
 
+test('F34: a clone that Proxmox fails is told in its own words, tried again, and counted once', async () => {
+  const { faults } = stage.proxmox.simulator;
+  faults.add({ method: 'POST', path: '/nodes/*/qemu/*/clone', times: 1, what: 'task-error', message: 'out of space' });
+  await apply('unlucky');
+  const failed = await eventually('unlucky', vm => condition(vm, 'Provisioned')?.reason === 'CloneFailed');
+  expect(condition(failed, 'Ready')?.message).toContain('out of space');
+  const vmid = failed.status?.vmid;
+  const vm = await eventually('unlucky', isReady);
+  expect(vm.status?.vmid).toBe(vmid);
+  expect(disagreements(vm, stage.proxmox)).toEqual([]);
+});
+
 describe('the world moves', () => {
   test('F42: a machine that somebody stops in Proxmox is running again within seconds', async () => {
     await apply('stopped-outside');
