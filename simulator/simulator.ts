@@ -69,7 +69,7 @@ export function createSimulator(seed: Seed | Dump, options: SimulatorOptions = {
     reservedPorts: new Map(),
   };
   const faults = new Faults(createRandom((options.random ?? 1) + 1));
-  const requests = new RequestLog(release);
+  const requests = new RequestLog();
   if (dumped === undefined) broadcastAll(world);
   startRounds(world);
   return {

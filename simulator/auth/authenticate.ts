@@ -51,7 +51,7 @@ export function isEnabled(world: World, user: string): boolean {
 }
 
 /** The identity of `user@realm!token=secret`; undefined if anything about it is wrong. */
-export function verifyApiToken(world: World, value: string): Identity | undefined {
+function verifyApiToken(world: World, value: string): Identity | undefined {
   const match = /^([^=]+)=(.+)$/.exec(value);
   if (match === null) return undefined;
   const [, authid = '', secret = ''] = match;

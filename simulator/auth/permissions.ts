@@ -19,11 +19,19 @@ export function splitAuthid(authid: string): { user: string; token?: string } {
   return token === undefined ? { user } : { user, token };
 }
 
+/** Sets of the roles that were made here; a role that changes is another list, or a longer one. */
+const madeRoles = new WeakMap<string[], { length: number; privileges: ReadonlySet<string> }>();
+
 /** The privileges of a role that the release knows; undefined if there is no such role. */
 export function rolePrivileges(world: World, role: string): ReadonlySet<string> | undefined {
   const made = world.state.access.roles[role];
+  if (made === undefined) return ROLES[world.release][role];
+  const known = madeRoles.get(made);
+  if (known?.length === made.length) return known.privileges;
   const all = ROLES[world.release].Administrator;
-  return made === undefined ? ROLES[world.release][role] : new Set(made.filter(name => all?.has(name)));
+  const privileges = new Set(made.filter(name => all?.has(name)));
+  madeRoles.set(made, { length: made.length, privileges });
+  return privileges;
 }
 
 /** The names of all roles that are built in. */
@@ -54,20 +62,18 @@ export function privilegesOn(world: World, authid: string, path: string): Privil
 
 /** Whether `authid` has all (or, with `any`, one) of the privileges on `path`. */
 export function may(world: World, authid: string, path: string, privileges: readonly string[], any = false): boolean {
-  if (authid === 'root@pam') return true;
-  const held = privilegesOn(world, authid, path);
-  return any ? privileges.some(name => held.has(name)) : privileges.every(name => held.has(name));
+  const holds = holder(world, authid, path);
+  return any ? privileges.some(holds) : privileges.every(holds);
 }
 
 /** Throws 403 with Proxmox's text unless `authid` has the privileges on `path`. */
 export function demand(world: World, authid: string, path: string, privileges: readonly string[], any = false): void {
-  if (authid === 'root@pam') return;
-  const held = privilegesOn(world, authid, path);
+  const holds = holder(world, authid, path);
   if (any) {
-    if (!privileges.some(name => held.has(name))) throw forbidden(`${path}, ${privileges.join('|')}`);
+    if (!privileges.some(holds)) throw forbidden(`${path}, ${privileges.join('|')}`);
     return;
   }
-  const missing = privileges.find(name => !held.has(name));
+  const missing = privileges.find(name => !holds(name));
   if (missing !== undefined) throw forbidden(`${path}, ${missing}`);
 }
 
@@ -90,11 +96,35 @@ export function demandBridge(world: World, authid: string, bridge: string, tag?:
   demand(world, authid, tag === undefined ? path : `${path}/${tag}`, ['SDN.Use']);
 }
 
-function compiled(world: World, authid: string, path: string): Privileges {
+/** The test whether `authid` has a privilege on `path`: as {@link privilegesOn} tells, without listing them all. */
+function holder(world: World, authid: string, path: string): (privilege: string) => boolean {
+  if (authid === 'root@pam') return () => true;
+  if (path === '') return () => false;
+  const { user, token } = splitAuthid(authid);
+  if (token === undefined) return roleHolder(world, authid, path);
+  const record = world.state.access.users[user]?.tokens[token];
+  if (record === undefined) return () => false;
+  const userHolds = holder(world, user, path);
+  if (!record.privsep) return userHolds;
+  const tokenHolds = roleHolder(world, authid, path);
+  return privilege => tokenHolds(privilege) && userHolds(privilege);
+}
+
+function roleHolder(world: World, authid: string, path: string): (privilege: string) => boolean {
+  const roles = [...allRolesOn(world, authid, path).keys()].map(role => rolePrivileges(world, role));
+  return privilege => roles.some(privileges => privileges?.has(privilege));
+}
+
+/** With those of the pool that the path's object is in. */
+function allRolesOn(world: World, authid: string, path: string): Map<string, boolean> {
   const roles = rolesOn(world.state.access, authid, path);
   addPoolRoles(world.state, authid, path, roles);
+  return roles;
+}
+
+function compiled(world: World, authid: string, path: string): Privileges {
   const privileges: Privileges = new Map();
-  for (const [role, propagate] of roles) {
+  for (const [role, propagate] of allRolesOn(world, authid, path)) {
     for (const privilege of rolePrivileges(world, role) ?? []) {
       privileges.set(privilege, privileges.get(privilege) === true || propagate);
     }

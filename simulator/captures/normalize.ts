@@ -53,7 +53,7 @@ function normalizeLog(lines: { t: string }[], given: string): unknown[] {
 }
 
 const PROGRESS =
-  /^(?:drive-\w+: )?transferred |^(?:drive-\w+: )?mirror-job|^INFO: +\d+% |^\d[\d.]* \w+ in \d+s$|^completed saving the VM state|^INFO: (?:backup is sparse|archive file size)/;
+  /^(?:drive-\w+: )?transferred |^progress \d+%|^total bytes read|^space reduction|^(?:drive-\w+: )?mirror-job|^INFO: +\d+% |^\d[\d.]* \w+ in \d+s$|^completed saving the VM state|^INFO: (?:backup is sparse|archive file size)/;
 
 /** A text without UPIDs, digests, ids and times. */
 export function normalizeText(text: string): string {
@@ -69,6 +69,7 @@ function maskText(text: string, given: string): string {
     .replaceAll(/\bBC:24:11(?::[0-9A-F]{2}){3}\b/gi, mac =>
       given.toUpperCase().includes(mac.toUpperCase()) ? mac : '<mac>',
     )
+    .replaceAll(/vzdumptmp\d+/g, 'vzdumptmp<pid>')
     .replaceAll(/^\d+:pve1$/g, '<line>')
     .replaceAll(/#1 SMP PREEMPT_DYNAMIC.*/g, '<kernel>')
     .replaceAll(/creation-qemu=[\d.]+,ctime=\d+/g, '<meta>')

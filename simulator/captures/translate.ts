@@ -51,8 +51,7 @@ export class Translation {
   #text(seq: number, recorded: string): string {
     let text = recorded;
     for (const [word, mine] of this.#words) {
-      if (!text.includes(word) && !text.includes(encodeURIComponent(word))) continue;
-      text = text.replaceAll(word, mine).replaceAll(encodeURIComponent(word), encodeURIComponent(mine));
+      text = text.replaceAll(word, mine).replaceAll(percentEncode(word), percentEncode(mine));
     }
     if (text.includes('digest=c57803177')) text = text.replace(/digest=\w+/, `digest=${this.#currentDigest(250)}`);
     if (seq === 654) text = text.replace(/pid=\d+/, `pid=${this.#simulator.state.vms[400]?.guest.lastPid}`);
@@ -98,6 +97,11 @@ export class Translation {
     const vm = this.#simulator.state.vms[vmid];
     return vm === undefined ? '' : digestOf(vm.config);
   }
+}
+
+/** As the recording client did it. */
+function percentEncode(text: string): string {
+  return encodeURIComponent(text).replaceAll('!', '%21');
 }
 
 /** The requests on one connection were recorded without the headers that said who asks. */

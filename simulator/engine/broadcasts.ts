@@ -3,7 +3,7 @@ import { statisticsOf } from '../vm/statistics.ts';
 import type { World } from './world.ts';
 
 /** pvestatd's round. */
-export const ROUND_MS = 10_000;
+const ROUND_MS = 10_000;
 
 /** A line that was not renewed for so long is dropped [pmxcfs, status.c]. */
 const EXPIRY_MS = 300_000;
@@ -29,7 +29,7 @@ export function startRounds(world: World): void {
 }
 
 /** Tells the cluster the present state of a node; a node that is down says nothing. */
-export function broadcast(world: World, name: string): void {
+function broadcast(world: World, name: string): void {
   const node = world.state.nodes[name];
   const { nodes, storages, vms, lost } = world.state.broadcasts;
   if (lost || node === undefined || !node.reachable || !node.member) return;

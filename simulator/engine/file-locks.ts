@@ -16,7 +16,7 @@ interface Hold {
 }
 
 /** A file lock did not come in time. The text is Proxmox's own [PVE::Tools::lock_file]. */
-export class LockTimeout extends PveError {
+class LockTimeout extends PveError {
   constructor(file: string) {
     super(`can't lock file '${file}' - got timeout`);
   }
@@ -72,9 +72,15 @@ export class FileLocks {
     const hold: Hold = { mode };
     const lock = this.#lock(file);
     if (lock.waiters.length === 0 && isFree(lock, mode)) lock.holders.add(hold);
-    else yield this.#turn(file, lock, hold, timeoutMs);
-    if (!lock.holders.has(hold)) throw new LockTimeout(file);
+    else yield* this.#queue(process, file, lock, hold, timeoutMs);
     return new HeldLock(process, () => this.#release(file, lock, hold));
+  }
+
+  *#queue(process: Mortal, file: string, lock: Lock, hold: Hold, timeoutMs: number): Steps<void> {
+    process.print('trying to acquire lock...');
+    yield this.#turn(file, lock, hold, timeoutMs);
+    if (!lock.holders.has(hold)) throw new LockTimeout(file);
+    process.print(' OK');
   }
 
   /** Whether nobody holds the lock. */

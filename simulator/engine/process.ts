@@ -19,8 +19,10 @@ export function isSteps<T>(value: Steps<T> | T): value is Steps<T> {
   return Object.prototype.toString.call(value) === '[object Generator]';
 }
 
-/** What others need of a process: to hear of its end. */
+/** What others need of a process: to hear of its end, and to write to its standard error. */
 export interface Mortal {
+  /** A task's goes to its log, that of a call nowhere. */
+  print(line: string): void;
   /** Registers what the kernel does at the end, however it comes; the answer takes it back. */
   onExit(hook: () => void): Cancel;
 }
@@ -34,13 +36,19 @@ export class Process<T> implements Mortal {
   readonly #steps: Steps<T>;
   readonly #ended: (outcome: Outcome<T>) => void;
   readonly #exits = new Set<() => void>();
+  readonly print: (line: string) => void;
   #waiting: Cancel | undefined;
   #outcome: Outcome<T> | undefined;
 
   /** `ended` is called once, after the exit hooks. Nothing runs before `start`. */
-  constructor(body: (self: Process<T>) => Steps<T>, ended: (outcome: Outcome<T>) => void) {
+  constructor(
+    body: (self: Process<T>) => Steps<T>,
+    ended: (outcome: Outcome<T>) => void,
+    print: (line: string) => void = () => {},
+  ) {
     this.#steps = body(this);
     this.#ended = ended;
+    this.print = print;
   }
 
   get alive(): boolean {

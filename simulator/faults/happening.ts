@@ -46,6 +46,3 @@ export const happeningSchema = z.discriminatedUnion('what', [
 
 /** Something that happens to the cluster. */
 export type Happening = z.output<typeof happeningSchema>;
-
-/** A happening as it is written: what has a default may be left out. */
-export type HappeningRule = z.input<typeof happeningSchema>;

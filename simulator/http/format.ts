@@ -1,4 +1,5 @@
 import type { PveError } from '../engine/errors.ts';
+import { JsonText } from './json-text.ts';
 import type { Answer } from './message.ts';
 
 /** How a call ended: its data, or its failure. */
@@ -15,14 +16,10 @@ export function formatResult(format: string, result: Result): Answer {
     return format === 'extjs' || format === 'htmljs' ? extjsFailure(result.failure) : jsonFailure(result.failure);
   }
   const { data = null, total } = result;
-  const body = { data, ...(total ? { total } : {}), ...(format === 'extjs' ? { success: 1 } : {}) };
-  return {
-    status: 200,
-    reason: 'OK',
-    headers: { 'Content-Type': JSON_TYPE },
-    body: JSON.stringify(body),
-    close: false,
-  };
+  const rest = JSON.stringify({ ...(total ? { total } : {}), ...(format === 'extjs' ? { success: 1 } : {}) });
+  const text = data instanceof JsonText ? data.text : JSON.stringify(data);
+  const body = rest === '{}' ? `{"data":${text}}` : `{"data":${text},${rest.slice(1)}`;
+  return { status: 200, reason: 'OK', headers: { 'Content-Type': JSON_TYPE }, body, close: false };
 }
 
 /** Texts end with a newline, but that of a missing route, which is not thrown. */

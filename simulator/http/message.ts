@@ -24,6 +24,8 @@ export interface Answer {
   body: string;
   /** The server closes the connection after this answer. */
   close: boolean;
+  /** The route that was called, such as `GET /nodes/{node}/qemu`; absent where there is none. */
+  route?: string;
   /** Instead of an answer: the connection is reset, or refused before anything was read. */
   broken?: 'reset' | 'refused';
   /** The connection becomes a console's WebSocket. */

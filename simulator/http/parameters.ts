@@ -28,7 +28,7 @@ export function decodeJson(text: string): RawParameters {
   } catch {
     throw new PveError(
       `malformed JSON string, neither tag, array, object, number, string or atom, at character offset ${text.length} ` +
-        '(before "(end of string)") at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line 934.',
+        '(before "(end of string)") at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line 917.',
     );
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -38,7 +38,7 @@ export function decodeJson(text: string): RawParameters {
 }
 
 /** Percent-decodes one path, key or value; bytes that are no UTF-8 become U+FFFD. */
-export function unescapeForm(text: string): string {
+function unescapeForm(text: string): string {
   const spaced = text.replaceAll('+', ' ');
   return spaced.includes('%') ? unescapePath(spaced) : spaced;
 }

@@ -1,4 +1,3 @@
-import { findRoute, type Release } from '#simulator/schema/routes.ts';
 import type { Answer, Request } from '../http/message.ts';
 
 /** One request that was answered. */
@@ -30,14 +29,9 @@ const KEPT = 1000;
 
 /** What was asked and answered. */
 export class RequestLog {
-  readonly #release: Release;
   readonly #recent: LoggedRequest[] = [];
   #next = 0;
   readonly #counts = new Map<string, RouteCount>();
-
-  constructor(release: Release) {
-    this.#release = release;
-  }
 
   /** The last thousand requests, oldest first. */
   recent(): LoggedRequest[] {
@@ -71,16 +65,13 @@ export class RequestLog {
       ...(broken !== undefined && { broken }),
     };
     this.#next = (this.#next + 1) % KEPT;
-    const count = this.#countOf(method, target);
+    const count = this.#countOf(answer.route ?? `${method} (no route)`);
     count.calls++;
     count.statuses[status] = (count.statuses[status] ?? 0) + 1;
     count.totalMs += ms;
   }
 
-  #countOf(method: string, target: string): RouteCount {
-    const path = target.split('?')[0]?.replace(/^\/api2\/[a-z0-9]+/, '') ?? '';
-    const route = findRoute(this.#release, method, path)?.route;
-    const key = route === undefined ? `${method} (no route)` : `${method} ${route.path}`;
+  #countOf(key: string): RouteCount {
     const known = this.#counts.get(key);
     if (known !== undefined) return known;
     const count: RouteCount = { calls: 0, statuses: {}, totalMs: 0 };
@@ -90,6 +81,7 @@ export class RequestLog {
 }
 
 function withoutSecrets(target: string): string {
+  if (!target.includes('?')) return target;
   return target.replace(/((?:password|vncticket|ticket)=)[^&]*/g, '$1…');
 }
 

@@ -2,24 +2,28 @@ import { poolOfVm } from '../auth/membership.ts';
 import { may } from '../auth/permissions.ts';
 import { createVmGate } from '../auth/vm-gate.ts';
 import { type Call, type Identity, text, type World } from '../engine/world.ts';
-import type { NodeState, StorageState, VmState } from '../state/types.ts';
+import { JsonText } from '../http/json-text.ts';
+import type { NodeState, StorageState, VmState, VmStatistics } from '../state/types.ts';
 import { isOnNode } from '../storage/volumes.ts';
 
 /** One line of /cluster/resources. */
 type Line = Record<string, unknown>;
 
 /** GET /cluster/resources: existence, place, pool, tags and lock are fresh, all else is from the last broadcast. */
-export function listResources(call: Call): Line[] {
+export function listResources(call: Call): JsonText {
   const { world, who, params } = call;
   const type = text(params, 'type');
   const wants = (kind: string) => type === undefined || type === kind;
-  return [
-    ...(wants('pool') ? poolLines(world, who) : []),
-    ...(wants('vm') ? guestLines(world, who) : []),
-    ...(wants('node') ? nodeLines(world, who) : []),
-    ...(wants('storage') ? storageLines(world, who) : []),
-    ...(wants('sdn') ? zoneLines(world, who) : []),
+  const texts = [
+    ...(wants('pool') ? poolLines(world, who) : []).map(line => JSON.stringify(line)),
+    ...(wants('vm') ? guestTexts(world, who) : []),
+    ...[
+      ...(wants('node') ? nodeLines(world, who) : []),
+      ...(wants('storage') ? storageLines(world, who) : []),
+      ...(wants('sdn') ? zoneLines(world, who) : []),
+    ].map(line => JSON.stringify(line)),
   ];
+  return new JsonText(`[${texts.join(',')}]`);
 }
 
 function poolLines(world: World, who: Identity): Line[] {
@@ -29,26 +33,45 @@ function poolLines(world: World, who: Identity): Line[] {
     .map(pool => ({ id: `/pool/${pool}`, pool, type: 'pool' }));
 }
 
-function guestLines(world: World, who: Identity): Line[] {
+function guestTexts(world: World, who: Identity): string[] {
   const visible = createVmGate(world, who.authid, ['VM.Audit']);
-  const lines: Line[] = [];
-  for (const vm of Object.values(world.state.vms)) if (visible(vm.vmid)) lines.push(vmLine(world, who, vm));
+  const seesPool = poolGate(world, who);
+  const texts: string[] = [];
+  for (const vm of Object.values(world.state.vms)) if (visible(vm.vmid)) texts.push(vmText(world, vm, seesPool));
   for (const { vmid, node, name } of Object.values(world.state.containers)) {
-    if (visible(vmid)) lines.push({ id: `lxc/${vmid}`, vmid, node, type: 'lxc', status: 'stopped', name });
+    if (visible(vmid))
+      texts.push(JSON.stringify({ id: `lxc/${vmid}`, vmid, node, type: 'lxc', status: 'stopped', name }));
   }
-  return lines;
+  return texts;
 }
 
-function vmLine(world: World, who: Identity, vm: VmState): Line {
-  const line = vmStatistics(world, vm);
+/** Whether the caller may see a pool, asked once for each. */
+function poolGate(world: World, who: Identity): (pool: string) => boolean {
+  const known = new Map<string, boolean>();
+  return pool => {
+    const before = known.get(pool);
+    if (before !== undefined) return before;
+    const sees = may(world, who.authid, `/pool/${pool}`, ['Pool.Audit']);
+    known.set(pool, sees);
+    return sees;
+  };
+}
+
+/** The last text of a VM's line, by the broadcast that it was made from; `fresh` is all that is in it beside that. */
+const madeTexts = new WeakMap<VmStatistics, { fresh: string; text: string }>();
+
+function vmText(world: World, vm: VmState, seesPool: (pool: string) => boolean): string {
+  const told = world.state.broadcasts.vms[vm.vmid];
   const pool = poolOfVm(world.state, vm.vmid);
-  if (pool !== undefined && may(world, who.authid, `/pool/${pool}`, ['Pool.Audit'])) line.pool = pool;
   const { lock, tags } = vm.config.current;
-  if (lock !== undefined) line.lock = lock;
-  if (tags !== undefined) line.tags = tags;
-  const ha = world.state.ha[`vm:${vm.vmid}`];
-  if (ha !== undefined) line.hastate = ha.state;
-  return line;
+  const shown = pool !== undefined && seesPool(pool) ? pool : undefined;
+  const hastate = world.state.ha[`vm:${vm.vmid}`]?.state;
+  const fresh = `${vm.node}\0${shown}\0${lock}\0${tags}\0${hastate}`;
+  const known = told && madeTexts.get(told);
+  if (known?.fresh === fresh) return known.text;
+  const text = JSON.stringify({ ...vmStatistics(world, vm), pool: shown, lock, tags, hastate });
+  if (told !== undefined) madeTexts.set(told, { fresh, text });
+  return text;
 }
 
 /** A VM's line without what only pmxcfs knows; `unknown` until the first broadcast. */

@@ -13,6 +13,7 @@ export type WorkKind =
   | 'link'
   | 'free'
   | 'finish'
+  | 'qmcreate'
   | 'qmstart'
   | 'qmstop'
   | 'qmreset'
@@ -38,6 +39,7 @@ export const DEFAULT_DURATIONS: Durations = {
   link: { ms: 150 },
   free: { ms: 30 },
   finish: { ms: 100 },
+  qmcreate: { ms: 40 },
   qmstart: { ms: 1200 },
   qmstop: { ms: 400 },
   qmreset: { ms: 60 },

@@ -61,6 +61,7 @@ export class TaskRunner {
     const process: Process<void> = new Process(
       self => this.#fated(task, () => body(workerOf(task, self, worker))),
       outcome => this.#finish(task, outcome, worker.warnings),
+      line => task.log.push(line),
     );
     this.#running.set(task.upid, process);
     this.#clock.at(this.#clock.now(), () => {

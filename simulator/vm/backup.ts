@@ -170,11 +170,20 @@ function logEnd(
   worker.log(`INFO: Backup finished at ${finished}`);
 }
 
-/** The contents of a backup; throws if there is no such archive. */
-export function backupContents(world: World, node: string, volid: string): BackupContents {
-  const contents = findVolume(world, node, volid)?.volume.backup;
-  if (contents === undefined) throw died(`volume '${volid}' does not exist`);
-  return contents;
+/** An archive of a VM. */
+export interface Backup {
+  path: string;
+  /** Milliseconds since the epoch. */
+  createdAt: number;
+  contents: BackupContents;
+}
+
+/** Finds an archive; throws if there is none. */
+export function backupOf(world: World, node: string, volid: string): Backup {
+  const found = findVolume(world, node, volid);
+  const contents = found?.volume.backup;
+  if (found === undefined || contents === undefined) throw died(`volume '${volid}' does not exist`);
+  return { path: pathOf(found.storage, found.name), createdAt: found.volume.createdAt, contents };
 }
 
 /** GET vzdump/extractconfig: the configuration as the archive has it. */
@@ -183,7 +192,11 @@ export function extractConfig({ world, node, params, who }: Call): string {
   demandVolume(world, who.authid, undefined, volid, 'backup');
   const storage = splitVolid(volid)?.storage ?? '';
   demand(world, who.authid, `/storage/${storage}`, ['Datastore.AllocateSpace', 'Datastore.Audit'], true);
-  const { config, disks } = backupContents(world, node, volid);
+  return archivedConfig(backupOf(world, node, volid).contents);
+}
+
+/** The configuration file in an archive, with where its disks came from. */
+export function archivedConfig({ config, disks }: BackupContents): string {
   const lines = Object.keys(config)
     .filter(key => !['description', 'lock', 'parent'].includes(key) && !/^unused\d+$/.test(key))
     .sort()

@@ -49,7 +49,7 @@ export function lockFileOf(vmid: number): string {
 }
 
 /** The configuration file as text; its SHA-1 is the digest. */
-export function renderConfig(config: VmConfig): string {
+function renderConfig(config: VmConfig): string {
   const parts = [renderSection(config.current)];
   const pending = pendingSection(config);
   if (Object.keys(pending).length > 0) parts.push(`[PENDING]\n${renderSection(pending, true)}`);
@@ -105,7 +105,7 @@ function isNumeric(world: World, key: string): boolean {
 }
 
 /** The route whose parameters are the options of a VM. */
-export function configRoute(world: World): NonNullable<ReturnType<typeof findRoute>>['route'] {
+function configRoute(world: World): NonNullable<ReturnType<typeof findRoute>>['route'] {
   const found = findRoute(world.release, 'POST', '/nodes/any/qemu/100/config');
   if (found === undefined) throw new Error('the schema has no POST config');
   return found.route;

@@ -10,7 +10,7 @@ import { defaultBootOrder, printBootOrder } from './boot.ts';
 import { mayAllocate } from './clone.ts';
 import { demandQuorum, whoHasVmid } from './cluster.ts';
 import { checkLock, emptyConfig, lockFileOf, vmOn } from './config.ts';
-import { createDisks } from './disks.ts';
+import { createDisks, work } from './disks.ts';
 import { defaultGuest, linuxGuest } from './guest.ts';
 import { isNetKey } from './nets.ts';
 import { demandDevices, demandOptions } from './option-rights.ts';
@@ -54,7 +54,7 @@ export function* createVm(call: Call): Steps<string> {
 }
 
 /** Rights and forms of all that a new VM's options ask for; MACs are drawn here. */
-export function checkSettings(
+function checkSettings(
   world: World,
   authid: string,
   vmid: number,
@@ -135,6 +135,7 @@ function* fill(world: World, worker: Worker, order: Order): Steps<void> {
     }
     throw error;
   }
+  yield* work(world, 'qmcreate');
   vm.config.current = completed(world, { ...set, ...made });
   if (Object.values(set).some(value => value.includes('import-from='))) vm.guest = linuxGuest();
   if (order.pool !== undefined) joinPool(world.state, vmid, order.pool);

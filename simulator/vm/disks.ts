@@ -224,7 +224,8 @@ export function* linkVolume(job: DiskJob, drive: Drive, made: string[]): Steps<s
 
 const QCOW2_TAIL = 'lazy_refcounts=off refcount_bits=16';
 
-function logFormatting(job: DiskJob, storage: StorageState, volid: string, format: string, size: number): void {
+/** What qemu-img or LVM tells of a new volume. */
+export function logFormatting(job: DiskJob, storage: StorageState, volid: string, format: string, size: number): void {
   const name = volid.slice(volid.indexOf(':') + 1);
   if (!abilityOf(storage).files) {
     if (storage.type !== 'rbd' && storage.type !== 'zfspool') job.log(`  Logical volume "${name}" created.`);

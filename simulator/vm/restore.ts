@@ -3,15 +3,15 @@ import { badParameters, died, PveError } from '../engine/errors.ts';
 import type { Steps } from '../engine/process.ts';
 import { type Call, flag, text, type World } from '../engine/world.ts';
 import type { BackupContents, Section } from '../state/types.ts';
-import { pathOf } from '../storage/layout.ts';
+import { pathOf, splitVolid } from '../storage/layout.ts';
 import { allocate, free, storageOf } from '../storage/volumes.ts';
 import type { Worker } from '../tasks/tasks.ts';
 import { demandVolume } from './access.ts';
-import { backupContents } from './backup.ts';
-import { checkProtection, vmOn } from './config.ts';
+import { archivedConfig, type Backup, backupOf } from './backup.ts';
+import { checkProtection, emptyConfig, vmOn } from './config.ts';
 import { reserve } from './create.ts';
-import { type DiskJob, ownsVolume, work } from './disks.ts';
-import { drivesOf, isCloudinit, isDriveKey, parseDrive, printDrive } from './drives.ts';
+import { type DiskJob, logFormatting, ownsVolume, work } from './disks.ts';
+import { type Drive, drivesOf, isCloudinit, isDriveKey, parseDrive, printDrive } from './drives.ts';
 import { linuxGuest } from './guest.ts';
 import { isNetKey, parseNet, printNet } from './nets.ts';
 import { start } from './power.ts';
@@ -78,58 +78,80 @@ function* restore(world: World, worker: Worker, order: Order): Steps<void> {
 }
 
 function* fill(world: World, worker: Worker, order: Order): Steps<void> {
-  const { node, vmid } = order;
+  const { node, vmid, archive } = order;
   const vm = vmOn(world, node, vmid);
-  const contents = backupContents(world, node, order.archive);
-  worker.log(
-    `restore vma archive: zstd -q -d -c ${order.archive} | vma extract -v -r /var/tmp/vzdumptmp1.fifo - /var/tmp/vzdumptmp1`,
-  );
+  const backup = backupOf(world, node, archive);
   for (const drive of drivesOf(world.release, vm.config.current)) {
     if (ownsVolume(world, node, vmid, drive.file)) free(world, node, drive.file);
   }
   const job: DiskJob = { world, node, vmid, authid: worker.task.authid, log: worker.log };
-  const config = yield* restoreDisks(job, contents, order.storage);
-  vm.config.current = { ...identity(world, config, order.unique), ...order.set };
-  vm.config.pending = {};
-  vm.config.pendingDelete = {};
-  vm.config.snapshots = {};
+  logArchive(job, worker.task.pid, backup);
+  const config = yield* restoreDisks(job, backup.contents, order.storage);
+  vm.config = { ...emptyConfig(), current: { ...identity(world, config, order.unique), ...order.set } };
   vm.guest = linuxGuest();
   worker.log('rescan volumes...');
   if (order.pool !== undefined) joinPool(world.state, vmid, order.pool);
 }
 
-function* restoreDisks(job: DiskJob, contents: BackupContents, storage: string | undefined): Steps<Section> {
-  const { world, node, vmid } = job;
-  const config: Section = {};
-  for (const [key, value] of Object.entries(contents.config)) {
-    if (key === 'lock' || key === 'parent' || /^unused\d+$/.test(key)) continue;
-    if (!isDriveKey(key)) {
-      config[key] = value;
-      continue;
-    }
-    const drive = parseDrive(world.release, key, value);
-    const disk = contents.disks[key];
-    if (disk === undefined && !isCloudinit(drive)) {
-      config[key] = value;
-      continue;
-    }
-    const id = storage ?? disk?.storage ?? drive.file.split(':')[0] ?? '';
-    const size = disk?.size ?? CLOUDINIT_SIZE;
-    const format = disk?.format ?? 'qcow2';
-    const order = { node, storage: id, vmid, format, size };
-    const file = allocate(
-      world,
-      disk === undefined ? { ...order, suffix: 'cloudinit' } : { ...order, used: disk.used },
-    );
-    if (disk !== undefined) {
-      job.log(`new volume ID is '${file}'`);
-      const path = pathOf(storageOf(world, id), file.slice(file.indexOf(':') + 1));
-      job.log(`map 'drive-${key}' to '${path}' (write zeros = 0)`);
-      yield* work(world, 'copy', disk.used);
-    }
-    config[key] = printDrive(world.release, { ...drive, file });
+/** What vma tells of the archive before any data comes. */
+function logArchive({ log }: DiskJob, pid: number, { path, createdAt, contents }: Backup): void {
+  const directory = `/var/tmp/vzdumptmp${pid}`;
+  log(`restore vma archive: zstd -q -d -c ${path} | vma extract -v -r ${directory}.fifo - ${directory}`);
+  log(`CFG: size: ${Buffer.byteLength(archivedConfig(contents))} name: qemu-server.conf`);
+  for (const [index, [key, { size }]] of Object.entries(contents.disks).entries()) {
+    log(`DEV: dev_id=${index + 1} size: ${size} devname: drive-${key}`);
   }
+  log(`CTIME: ${ctime(createdAt)}`);
+}
+
+/** As ctime(3): `Sun Nov 22 01:10:12 2026`. */
+function ctime(ms: number): string {
+  const [day = '', date = '', month = '', year = '', time = ''] = new Date(ms).toUTCString().split(/,? /);
+  return `${day} ${month} ${String(Number(date)).padStart(2)} ${time} ${year}`;
+}
+
+/** Volumes are made one after another, then all are filled. Answers the configuration with them. */
+function* restoreDisks(job: DiskJob, contents: BackupContents, storage: string | undefined): Steps<Section> {
+  const config = { ...contents.config };
+  for (const key of Object.keys(config)) {
+    if (key === 'lock' || key === 'parent' || /^unused\d+$/.test(key)) delete config[key];
+  }
+  for (const drive of drivesOf(job.world.release, config)) {
+    const disk = contents.disks[drive.key];
+    if (disk === undefined && !isCloudinit(drive)) continue;
+    const file = allocateFor(job, drive, disk, storage);
+    config[drive.key] = printDrive(job.world.release, { ...drive, file });
+  }
+  for (const [key, { used }] of Object.entries(contents.disks)) {
+    const { storage: id, volume } = splitVolid(parseDrive(job.world.release, key, config[key] ?? '').file) ?? {};
+    const path = pathOf(storageOf(job.world, id ?? ''), volume ?? '');
+    job.log(`map 'drive-${key}' to '${path}' (write zeros = 0)`);
+    yield* work(job.world, 'copy', used);
+  }
+  logProgress(job, contents);
   return config;
+}
+
+type BackedUpDisk = BackupContents['disks'][string];
+
+function allocateFor(job: DiskJob, drive: Drive, disk: BackedUpDisk | undefined, storage: string | undefined): string {
+  const { world, node, vmid, log } = job;
+  const id = storage ?? disk?.storage ?? splitVolid(drive.file)?.storage ?? '';
+  const size = disk?.size ?? CLOUDINIT_SIZE;
+  const format = disk?.format ?? /\.(\w+)$/.exec(drive.file)?.[1] ?? 'raw';
+  const kind = disk === undefined ? { suffix: 'cloudinit' } : { used: disk.used };
+  const file = allocate(world, { node, storage: id, vmid, format, size, ...kind });
+  logFormatting(job, storageOf(world, id), file, format, size);
+  log(`new volume ID is '${file}'`);
+  return file;
+}
+
+function logProgress({ log }: DiskJob, { disks }: BackupContents): void {
+  const total = Object.values(disks).reduce((sum, { size }) => sum + size, 0);
+  const sparse = total - Object.values(disks).reduce((sum, { used }) => sum + used, 0);
+  log(`progress 100% (read ${total} bytes, duration 1 sec)`);
+  log(`total bytes read ${total}, sparse bytes ${sparse} (${((sparse / total) * 100).toPrecision(3)}%)`);
+  log('space reduction due to 4K zero blocks 1%');
 }
 
 /** A restored VM is another generation; with `unique`, another machine altogether. */

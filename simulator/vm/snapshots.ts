@@ -94,7 +94,7 @@ function prepare(world: World, worker: Worker, node: string, vmid: number, optio
 }
 
 /** Whether all disks are on storages that can take snapshots of them. */
-export function canSnapshot(world: World, vm: VmState): boolean {
+function canSnapshot(world: World, vm: VmState): boolean {
   return disksOf(world, vm.config.current).every(drive => {
     const found = findVolume(world, vm.node, drive.file);
     return found !== undefined && hasFeature(found, 'snapshot');

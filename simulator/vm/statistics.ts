@@ -15,7 +15,7 @@ export function cpusOf(world: World, vm: VmState): number {
 }
 
 /** Whole seconds since QEMU started. */
-export function uptimeOf(world: World, vm: VmState): number {
+function uptimeOf(world: World, vm: VmState): number {
   return vm.run === undefined ? 0 : Math.floor((world.clock.now() - vm.run.startedAt) / 1000);
 }
 
@@ -30,7 +30,7 @@ export interface Usage {
 }
 
 /** A guest's usage now. It depends on nothing but the VM and the time. */
-export function usageOf(world: World, vm: VmState): Usage {
+function usageOf(world: World, vm: VmState): Usage {
   if (vm.run === undefined) return { cpu: 0, mem: 0, netin: 0, netout: 0, diskread: 0, diskwrite: 0 };
   const uptime = uptimeOf(world, vm);
   const booted = vm.guest.os !== 'none';
