@@ -55,7 +55,7 @@ export function machineReconciler(parts: MachineControllerParts) {
     if (status) await report(parts, vm, status);
     if (decision.action?.kind === 'removeFinalizer') tellDeleted(parts, vm);
     const interval = sweepMs(parts, vm);
-    if (observed.sweep && decision.outcome.kind === 'done') parts.memory.swept(uidOf(vm), interval);
+    if (observed.sweep && decision.outcome.kind === 'done') parts.memory.swept(uidOf(vm));
     return settle(decision.outcome, parts.memory.untilSweep(uidOf(vm), interval));
   };
 }
@@ -162,6 +162,8 @@ async function decideAndAct(
     memory.config(uid, undefined);
     return { decision: { ...decision, look: undefined, ...failureVerdict(error) }, result: {} };
   } finally {
+    // What it stood in line for may not be wanted any more.
+    if (!waitsInLine) link?.slots.leave(key);
     if (decision.action && !waitsInLine && changesConfig.has(decision.action.kind)) memory.config(uid, undefined);
   }
 }

@@ -7,7 +7,8 @@ interface Recollection {
   config?: { view: ConfigView; readAt: number };
   cancelled?: string;
   taskEnd?: { upid: string; view: TaskView & { state: 'ended' } };
-  nextSweepAt?: number;
+  /** When the time until the next sweep began, and how much of the interval it is to last. */
+  sweep?: { since: number; share: number };
 }
 
 /**
@@ -52,13 +53,13 @@ export class MachineMemory {
   /** Milliseconds until the machine is to be compared in full; the first time is a random one, to spread the reads. */
   untilSweep(uid: string, sweepMs: number): number {
     const known = this.#of(uid);
-    known.nextSweepAt ??= this.#now() + sweepMs * this.#random();
-    return known.nextSweepAt - this.#now();
+    known.sweep ??= { since: this.#now(), share: this.#random() };
+    return known.sweep.since + sweepMs * known.sweep.share - this.#now();
   }
 
   /** Notes that the machine was compared in full. */
-  swept(uid: string, sweepMs: number): void {
-    this.#of(uid).nextSweepAt = this.#now() + sweepMs * (0.9 + 0.2 * this.#random());
+  swept(uid: string): void {
+    this.#of(uid).sweep = { since: this.#now(), share: 0.9 + 0.2 * this.#random() };
   }
 
   forget(uid: string): void {

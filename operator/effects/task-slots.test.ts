@@ -38,3 +38,23 @@ test('who gives up its place in the line holds up nobody', () => {
   s.release('a');
   expect(woken).toEqual(['c']);
 });
+
+test('a clone waits behind everything else, so that what was begun is finished first', () => {
+  const { slots: s, woken } = slots(1, 9);
+  s.take('a');
+  expect([s.take('clone', 900), s.take('start')]).toEqual([1, 1]);
+  expect(s.take('clone', 900)).toBe(2);
+  s.release('a');
+  expect(woken).toEqual(['start']);
+});
+
+test('who wants to start nothing any more lets the next one pass, also one who was called already', () => {
+  const { slots: s, woken } = slots(1, 9);
+  s.take('a');
+  s.take('b');
+  s.take('c');
+  s.release('a');
+  s.leave('b');
+  s.leave('nobody');
+  expect(woken).toEqual(['b', 'c']);
+});

@@ -1,5 +1,6 @@
 import { act, lookAt, queued, type Verdict, waitFor } from '../decision.ts';
 import type { Observed } from '../observed.ts';
+import { isReady } from './settled.ts';
 
 /** The machine runs, or rests, as desired. */
 export function power(o: Observed): Verdict | undefined {
@@ -10,7 +11,7 @@ export function power(o: Observed): Verdict | undefined {
   // A machine that was never started is off; starting one that runs does nothing, so this needs no look.
   const neverStarted = vm.status?.lastStartedAt === undefined && (vm.status?.createdAt === undefined || waits(o));
   const current = o.power ?? (neverStarted ? 'Stopped' : undefined);
-  if (current === undefined) return lookAt('power');
+  if (current === undefined) return o.sweep && isCalm(o) ? undefined : lookAt('power');
   if (current === vm.spec.powerState) return undefined;
   if (config.config.lock !== undefined && config.config.lock !== 'suspended') {
     return waitFor(5_000, 'LockedByTask', `Proxmox has locked the machine (${config.config.lock}).`);
@@ -22,6 +23,10 @@ export function power(o: Observed): Verdict | undefined {
   }
   return act({ kind: 'start', ...at }, 'Starting', 'The machine is being started.');
 }
+
+/** A sweep is about what the inventory does not show; a power that it shows as desired needs no read of its own. */
+const isCalm = ({ vm, inventory }: Observed): boolean =>
+  isReady(vm) && inventory?.line?.status === vm.spec.powerState.toLowerCase();
 
 /** Whether a start was decided and only waits for its turn. */
 const waits = ({ vm: { spec, status } }: Observed): boolean =>
