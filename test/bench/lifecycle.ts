@@ -2,18 +2,21 @@
  * `npm run bench:lifecycle -- --vms N`: the real control plane, a simulated Proxmox VE and the operator, each a process
  * of its own; N machines are made, left alone, patched, and taken over by a new operator. The last line is JSON.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type KubernetesStage, setKubernetesStage } from '#cli/demo/stage.ts';
+import type { KubeClient } from '#kube/client.ts';
 import { connectBench } from './connect.ts';
-import { kubernetesWriteCounter, since, total, type Writes } from './kubernetes-writes.ts';
-import { type MachineWatch, watchMachines } from './machine-watch.ts';
-import { createMachines, createNamespaces, measureWriteRate } from './machines.ts';
-import { measureIdle, measurePatch, perMachine, rounded } from './measures.ts';
+import { kubernetesWriteCounter, since, total } from './kubernetes-writes.ts';
+import { watchMachines } from './machine-watch.ts';
+import { createNamespaces, measureWriteRate } from './machines.ts';
+import { measureMaking, nothingMade } from './making.ts';
+import { measureIdle, measurePatch, rounded, untilNoClaims } from './measures.ts';
 import { memoryOf, waitUntilSettled } from './operator-probe.ts';
-import { type ProxmoxProcess, startProxmoxProcess } from './proxmox/process.ts';
+import { startProxmoxProcess } from './proxmox/process.ts';
+import { createStanding } from './standing.ts';
 
 const { values } = parseArgs({
   options: {
@@ -22,10 +25,13 @@ const { values } = parseArgs({
     tasks: { type: 'string', default: '8' },
     /** Milliseconds that the disk of a clone takes; by default those of the simulator, a small disk on a fast one. */
     'clone-ms': { type: 'string' },
+    /** The machines stand already: nothing is made, and the operator takes over what another one has left. */
+    standing: { type: 'boolean', default: false },
   },
 });
 const vms = Number(values.vms);
 const tasks = Number(values.tasks);
+const { standing } = values;
 const cloneMs = values['clone-ms'] === undefined ? undefined : Number(values['clone-ms']);
 
 /** Longest that making the machines may take: five times what the tasks need, and two minutes. */
@@ -37,77 +43,52 @@ const settlingMs = 180_000;
 const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
 const dir = await mkdtemp(join(tmpdir(), 'berth-bench-'));
-const proxmox = await startProxmoxProcess({ vms, cloneMs });
 const stage = await setKubernetesStage({ dir, env: process.env, signal: interrupt.signal, log: console.error });
 try {
-  const watch = await watchMachines(stage.kube);
-  console.log(JSON.stringify(await measure(stage, proxmox, watch)));
-  await watch.close();
+  console.log(JSON.stringify(await measure(stage)));
 } finally {
   await stage.close();
-  await proxmox.close();
   await rm(dir, { recursive: true, force: true });
 }
 
-async function measure(stage: KubernetesStage, proxmox: ProxmoxProcess, watch: MachineWatch) {
-  const { kube, controlPlane } = stage;
+async function measure({ kube, kubectl, controlPlane, startOperator }: KubernetesStage) {
   const kubernetesWrites = await kubernetesWriteCounter(controlPlane);
   await createNamespaces(kube);
   const writesPerSecond = await measureWriteRate(kube);
   console.error(`Kubernetes takes ${Math.round(writesPerSecond)} writes a second`);
+  const proxmox = await startProxmoxProcess({ vms, cloneMs, standing: await standingMachines(kube) });
   await connectBench(kube, proxmox, { vms, tasks });
-  const operator = await stage.startOperator('--log-level', 'warn');
-  await stage.kubectl('wait', '--for=condition=Ready', 'proxmoxcluster/bench', '--timeout=60s');
-
-  await proxmox.forget();
-  const writtenBefore = await kubernetesWrites();
-  const startedAt = performance.now();
-  await createMachines(kube, vms);
-  await watch.untilReady(vms, makingMs);
-  const seconds = (performance.now() - startedAt) / 1000;
-  const making = await proxmox.figures();
-  const written = since(writtenBefore, await kubernetesWrites());
-  const writesPerVm = total(written) / vms;
-  console.error(`${vms} machines are ready after ${seconds.toFixed(1)} s:`, written, making.calls);
-  const vmids = watch.machines().map(({ status }) => status?.vmid ?? 0);
+  const operator = await startOperator('--log-level', 'warn');
+  await kubectl('wait', '--for=condition=Ready', 'proxmoxcluster/bench', '--timeout=60s');
+  const watch = await watchMachines(kube);
+  const common = { kube, proxmox, watch, kubernetesWrites, vms, tasks };
+  const made = standing ? nothingMade : await measureMaking({ ...common, writesPerSecond, timeoutMs: makingMs });
 
   await waitUntilSettled(operator, vms, settlingMs);
+  await untilNoClaims(kube, settlingMs);
   const idle = await measureIdle(proxmox, kubernetesWrites);
   const patchToProxmoxP99Ms = await measurePatch(kube, proxmox, watch.machines());
   await waitUntilSettled(operator, vms, settlingMs);
   const { rssMiB, peakMiB } = await memoryOf(operator.pid);
-  const restart = await measureRestart(stage, kubernetesWrites, () => operator.kill());
-  return {
-    vms,
-    seconds: rounded(seconds),
-    lowerBoundSeconds: rounded(Math.max(making.taskSeconds / tasks, (writesPerVm * vms) / writesPerSecond)),
-    ...perMachine(making, vmids),
-    sharedPollsPerMinute: rounded((making.sharedPolls / seconds) * 60),
-    ...idle,
-    rssMiB,
-    ...restart,
-    patchToProxmoxP99Ms,
-    // Beyond the contract: how it was measured, and what explains the figures.
-    tasks,
-    taskSecondsPerVm: rounded(making.taskSeconds / vms),
-    kubernetesWritesPerVm: rounded(writesPerVm),
-    kubernetesWritesPerSecond: Math.round(writesPerSecond),
-    peakRssMiB: peakMiB,
-  };
-}
 
-/** Kills the operator and lets another one take over. */
-async function measureRestart(
-  stage: KubernetesStage,
-  kubernetesWrites: () => Promise<Writes>,
-  kill: () => Promise<void>,
-) {
-  await kill();
+  await operator.kill();
   const before = await kubernetesWrites();
   const startedAt = performance.now();
-  const operator = await stage.startOperator('--log-level', 'warn');
-  const settledAt = await waitUntilSettled(operator, vms, settlingMs);
+  const successor = await startOperator('--log-level', 'warn');
+  const settledAt = await waitUntilSettled(successor, vms, settlingMs);
   const written = since(before, await kubernetesWrites());
   console.error('restart:', written);
-  return { restartSettledSeconds: rounded((settledAt - startedAt) / 1000), restartWrites: total(written) };
+  await watch.close();
+  await proxmox.close();
+  const restartSettledSeconds = rounded((settledAt - startedAt) / 1000);
+  const contract = { vms, ...made, ...idle, rssMiB, restartSettledSeconds, patchToProxmoxP99Ms };
+  return { ...contract, restartWrites: total(written), peakRssMiB: peakMiB, tasks, cloneMs };
+}
+
+/** Makes the resources of machines that stand already, where that is asked for; answers the file that tells of them. */
+async function standingMachines(kube: KubeClient): Promise<string | undefined> {
+  if (!standing) return undefined;
+  const file = join(dir, 'standing.json');
+  await writeFile(file, JSON.stringify(await createStanding(kube, vms)));
+  return file;
 }

@@ -8,9 +8,10 @@ import { nodes, size } from './proxmox/seed.ts';
 const namespaceCount = 10;
 
 /** Requests at the same time: as many as the operator has workers. */
-export const writers = 16;
+const writers = 16;
 
-const namespaces: ResourceType = {
+/** Kubernetes' own namespaces. */
+export const namespaces: ResourceType = {
   group: '',
   version: 'v1',
   plural: 'namespaces',

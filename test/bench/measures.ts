@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type VirtualMachine, virtualMachines } from '#api/kinds.ts';
+import { type ProxmoxCluster, proxmoxClusters, type VirtualMachine, virtualMachines } from '#api/kinds.ts';
 import type { KubeClient } from '#kube/client.ts';
 import { since, total, type Writes } from './kubernetes-writes.ts';
 import type { ProxmoxProcess } from './proxmox/process.ts';
@@ -16,6 +16,17 @@ export function perMachine({ machines }: Figures, vmids: readonly number[]) {
     ownReadsPerVm: average(({ reads }) => reads),
     bootsPerVm: average(({ boots }) => boots),
   };
+}
+
+/** Claims of machines that are complete are given back with the next look at the cluster, in half a minute. */
+export async function untilNoClaims(kube: KubeClient, timeoutMs: number): Promise<void> {
+  const held = async () =>
+    (await kube.get<ProxmoxCluster>(proxmoxClusters, { name: 'bench' })).status?.inFlight?.length ?? 0;
+  const deadline = performance.now() + timeoutMs;
+  while ((await held()) > 0) {
+    if (performance.now() > deadline) throw new Error(`${await held()} claims are still held`);
+    await sleep(500);
+  }
 }
 
 /** How long settled machines are watched. */

@@ -1,11 +1,27 @@
 import { z } from 'zod';
 
+/** A machine that is there from the start. */
+const standingVm = z.object({
+  vmid: z.int(),
+  node: z.string(),
+  name: z.string(),
+  uuid: z.string(),
+  description: z.string(),
+});
+
+export type StandingVm = z.infer<typeof standingVm>;
+
+/** Machines that are there from the start, as the file has them whose name the simulator is told. */
+export const standingVms = z.array(standingVm);
+
 /** What the benchmark's simulator is told when it starts, as JSON in its arguments. */
 export const simulatorOrder = z.object({
   /** How many machines it must have room for. */
   vms: z.int(),
   /** Milliseconds that the disk of a clone takes; absent: as the simulator has it. */
   cloneMs: z.number().optional(),
+  /** File with the machines that are there from the start. */
+  standing: z.string().optional(),
 });
 
 /** What it answers once it listens. */
