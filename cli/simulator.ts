@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import { type RunSimulatorOptions, runSimulator } from '#simulator/main.ts';
+import type { RunSimulatorOptions } from '#simulator/main.ts';
 import { port } from './options.ts';
 
 interface SimulatorFlags extends Omit<RunSimulatorOptions, 'seedFile' | 'faultsFile' | 'report'> {
@@ -28,6 +28,7 @@ export function simulatorCommand(): Command {
     .addOption(new Option('--random <number>', 'the seed of all that is random').argParser(Number))
     .option('--ca <file>', 'write the certificate to verify it with to this file')
     .action(async ({ seed, faults, ca, ...flags }: SimulatorFlags) => {
+      const { runSimulator } = await import('#simulator/main.ts');
       const running = await runSimulator({
         ...flags,
         seedFile: seed,
