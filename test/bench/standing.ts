@@ -8,14 +8,14 @@ import { eachInParallel, machineOf, namespaces } from './machines.ts';
 import type { StandingVm } from './proxmox/protocol.ts';
 import { firstVmid, nodes } from './proxmox/seed.ts';
 
-/** What a machine's status says of each condition when all is well. */
+/** What a machine's status says of each condition when all is well, in the operator's order, which is the alphabet's. */
 const holding: Record<string, [reason: string, message: string]> = {
-  QuotaReserved: ['Reserved', 'The quota has room for the machine.'],
-  Scheduled: ['NodeSelected', 'A node and a VMID are claimed.'],
-  Provisioned: ['Cloned', 'The machine exists in Proxmox.'],
   ConfigSynced: ['UpToDate', 'The configuration is as desired.'],
   PowerSynced: ['InDesiredState', 'The power state is as desired.'],
+  Provisioned: ['Cloned', 'The machine exists in Proxmox.'],
+  QuotaReserved: ['Reserved', 'The quota has room for the machine.'],
   Ready: ['Synced', 'The machine is as desired.'],
+  Scheduled: ['NodeSelected', 'A node and a VMID are claimed.'],
 };
 
 /**
