@@ -67,7 +67,7 @@ async function measure({ kube, kubectl, controlPlane, startOperator }: Kubernete
   await waitUntilSettled(operator, vms, settlingMs);
   await untilNoClaims(kube, settlingMs);
   const idle = await measureIdle(proxmox, kubernetesWrites);
-  const patchToProxmoxP99Ms = await measurePatch(kube, proxmox, watch.machines());
+  const patch = await measurePatch(kube, proxmox, watch.machines());
   await waitUntilSettled(operator, vms, settlingMs);
   const { rssMiB, peakMiB } = await memoryOf(operator.pid);
 
@@ -81,7 +81,7 @@ async function measure({ kube, kubectl, controlPlane, startOperator }: Kubernete
   await watch.close();
   await proxmox.close();
   const restartSettledSeconds = rounded((settledAt - startedAt) / 1000);
-  const contract = { vms, ...made, ...idle, rssMiB, restartSettledSeconds, patchToProxmoxP99Ms };
+  const contract = { vms, ...made, ...idle, rssMiB, restartSettledSeconds, ...patch };
   return { ...contract, restartWrites: total(written), peakRssMiB: peakMiB, tasks, cloneMs };
 }
 
