@@ -55,6 +55,9 @@ async function applyAll(): Promise<void> {
   await stage.kubectl('apply', '-f', file);
 }
 
+/** The machines of this test; other tests have theirs in the same API server. */
+const ownMachines = async () => (await listMachines(stage.kube)).filter(vm => vm.metadata.namespace === namespace);
+
 const deleteAll = () => stage.kubectl('delete', 'namespace', namespace, '--timeout=120s');
 
 const isClone = ({ method, target }: Request) => method === 'POST' && target.endsWith('/clone');
@@ -93,13 +96,13 @@ async function recover(): Promise<OperatorProcess> {
   stage.proxmox.intercept = (_request, answer) => answer();
   const operator = await stage.startOperator();
   await expect
-    .poll(async () => (await listMachines(stage.kube)).filter(isReady).length, { timeout: 120_000, interval: 300 })
+    .poll(async () => (await ownMachines()).filter(isReady).length, { timeout: 120_000, interval: 300 })
     .toBe(count);
   return operator;
 }
 
 async function expectOneEach(): Promise<void> {
-  const machines = await listMachines(stage.kube);
+  const machines = await ownMachines();
   expect(machines.flatMap(vm => disagreements(vm, stage.proxmox))).toEqual([]);
   expect(new Set(machines.map(({ status }) => status?.vmid)).size).toBe(count);
   const inProxmox = leftovers(stage.proxmox).filter(left => left.startsWith('VM'));
