@@ -17,6 +17,7 @@ import type { Seed } from './state/seed.ts';
 import type { State } from './state/types.ts';
 import { DEFAULT_DURATIONS, type Durations } from './tasks/durations.ts';
 import { TaskRunner } from './tasks/tasks.ts';
+import { startHaManager } from './vm/ha-manager.ts';
 
 /** How a simulator is to run. */
 export interface SimulatorOptions {
@@ -72,6 +73,7 @@ export function createSimulator(seed: Seed | Dump, options: SimulatorOptions = {
   const requests = new RequestLog();
   if (dumped === undefined) broadcastAll(world);
   startRounds(world);
+  startHaManager(world);
   return {
     release,
     clock,

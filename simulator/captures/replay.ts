@@ -63,20 +63,17 @@ function waitForRecordedTime(clock: VirtualClock, simulator: Simulator, exchange
 
 async function ask(simulator: Simulator, clock: VirtualClock, exchange: Exchange, request: Request): Promise<Answer> {
   if (exchange.note === 'plain HTTP sent to the TLS port') return redirectAnswer('127.0.0.1:8006', request.target);
-  let answer: Answer | undefined;
-  const pending = simulator.handle(request).then(value => {
-    answer = value;
-  });
-  await Promise.resolve();
-  await Promise.resolve();
-  while (answer === undefined) {
-    if (!clock.step()) break;
-    await Promise.resolve();
-    await Promise.resolve();
-  }
-  await pending;
-  if (answer === undefined) throw new Error(`exchange ${exchange.seq} was not answered`);
-  return answer;
+  const pending = simulator.handle(request);
+  let settled = false;
+  const settle = () => {
+    settled = true;
+  };
+  pending.then(settle, settle);
+  do {
+    for (let turn = 0; turn < 4; turn++) await Promise.resolve();
+  } while (!settled && clock.step());
+  if (!settled) throw new Error(`exchange ${exchange.seq} was not answered`);
+  return pending;
 }
 
 /** The client waited for the end of a task, unless it asked at once, or the point was not to wait. */

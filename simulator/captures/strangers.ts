@@ -1,7 +1,8 @@
 import type { VirtualClock } from '../engine/clock.ts';
 import type { Simulator } from '../simulator.ts';
-import { emptyConfig, lockFileOf } from '../vm/config.ts';
+import { emptyConfig } from '../vm/config.ts';
 import { defaultGuest } from '../vm/guest.ts';
+import { lockFileOf } from '../vm/lock.ts';
 
 /** What happened outside the recorded calls, before the exchange of that number [observed-8.4.md]. */
 export const STRANGERS: Record<number, (simulator: Simulator, clock: VirtualClock) => void> = {

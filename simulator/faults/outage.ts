@@ -1,6 +1,6 @@
 import type { World } from '../engine/world.ts';
 import type { NodeState } from '../state/types.ts';
-import { startAsRoot } from '../vm/power.ts';
+import { startAsRoot } from '../vm/start.ts';
 
 function nodeOf(world: World, name: string): NodeState {
   const node = world.state.nodes[name];

@@ -2,8 +2,9 @@ import { leavePool } from '../auth/membership.ts';
 import type { World } from '../engine/world.ts';
 import type { VmState } from '../state/types.ts';
 import { dropVolume, findVolume, isOnNode, placeOf, volumesOfVm } from '../storage/volumes.ts';
-import { emptyConfig, lockFileOf } from '../vm/config.ts';
+import { emptyConfig } from '../vm/config.ts';
 import { defaultGuest } from '../vm/guest.ts';
+import { lockFileOf } from '../vm/lock.ts';
 import type { Happening } from './happening.ts';
 import { cutPower, restorePower, setReachable } from './outage.ts';
 

@@ -1,5 +1,6 @@
 import type { Handlers } from '../engine/world.ts';
-import { rebootVm, resetVm, shutdownVm, startVm, stopVm } from '../vm/power.ts';
+import { startVm } from '../vm/start.ts';
+import { rebootVm, resetVm, shutdownVm, stopVm } from '../vm/stop.ts';
 
 const STATUS = '/nodes/{node}/qemu/{vmid}/status';
 

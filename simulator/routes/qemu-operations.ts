@@ -8,12 +8,16 @@ import { regenerateCloudinit } from '../vm/cloudinit.ts';
 import { checkLock, jsonSection, vmOn } from '../vm/config.ts';
 import { monitor, openScreen, openSpice, openTerminal, sendKey, upgradeConsole } from '../vm/console.ts';
 import { drivesOf, isCdrom } from '../vm/drives.ts';
+import { underLock } from '../vm/lock.ts';
 import { migrateVm, migrationPreconditions } from '../vm/migrate.ts';
 import { moveDisk } from '../vm/move-disk.ts';
-import { createSnapshot, deleteSnapshot, listSnapshots, rollback, snapshotSection } from '../vm/snapshots.ts';
+import { rollback } from '../vm/rollback.ts';
+import { createSnapshot } from '../vm/snapshot-create.ts';
+import { deleteSnapshot } from '../vm/snapshot-delete.ts';
+import { listSnapshots, snapshotSection } from '../vm/snapshots.ts';
 import { resumeVm, suspendVm } from '../vm/suspend.ts';
 import { convertToTemplate } from '../vm/template.ts';
-import { underLock } from '../vm/update.ts';
+
 import { vmCharts } from './charts.ts';
 import { memberNodes } from './resources.ts';
 

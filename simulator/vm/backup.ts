@@ -12,7 +12,7 @@ import { checkLock } from './config.ts';
 import { work } from './disks.ts';
 import { drivesOf, formatSize, isCdrom } from './drives.ts';
 import { agentEnabled, hasAgent } from './guest.ts';
-import { underLock } from './update.ts';
+import { underLock } from './lock.ts';
 
 /** What the archive is compressed to. */
 const COMPRESSION = 0.3;

@@ -8,13 +8,14 @@ import { splitVolid } from '../storage/layout.ts';
 import { findVolume, free, hasFeature, storageOf, usableStorage, volumeOf } from '../storage/volumes.ts';
 import type { Worker } from '../tasks/tasks.ts';
 import { demandQuorum } from './cluster.ts';
-import { assertOnNode, checkLock, isTemplate, lockFileOf, vmOn } from './config.ts';
+import { assertOnNode, checkLock, isTemplate, vmOn } from './config.ts';
 import { copyVolume, type DiskJob, linkVolume, work } from './disks.ts';
 import { type Drive, drivesOf, formatSize, isCdrom, isCloudinit, printDrive } from './drives.ts';
 import { defaultGuest } from './guest.ts';
+import { lockFileOf } from './lock.ts';
 import { cutMirrors } from './mirror.ts';
 import { isNetKey, parseNet, printNet } from './nets.ts';
-import { demandBridges } from './update.ts';
+import { demandBridges } from './option-rights.ts';
 
 /** Source and target are waited for this long [API2::Qemu, clone_vm]. */
 const LOCK_MS = 1000;

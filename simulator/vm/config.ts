@@ -43,11 +43,6 @@ export function isTemplate(vm: VmState): boolean {
   return vm.config.current.template === '1';
 }
 
-/** The file lock of a VM's configuration. */
-export function lockFileOf(vmid: number): string {
-  return `/var/lock/qemu-server/lock-${vmid}.conf`;
-}
-
 /** The configuration file as text; its SHA-1 is the digest. */
 function renderConfig(config: VmConfig): string {
   const parts = [renderSection(config.current)];

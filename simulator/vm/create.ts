@@ -7,17 +7,18 @@ import type { Section } from '../state/types.ts';
 import type { Worker } from '../tasks/tasks.ts';
 import { checkDriveParameters, demandDrives } from './access.ts';
 import { defaultBootOrder, printBootOrder } from './boot.ts';
+import { resolveCdrom, settingsOf } from './change.ts';
 import { mayAllocate } from './clone.ts';
 import { demandQuorum, whoHasVmid } from './cluster.ts';
-import { checkLock, emptyConfig, lockFileOf, vmOn } from './config.ts';
+import { checkLock, emptyConfig, vmOn } from './config.ts';
 import { createDisks, work } from './disks.ts';
 import { defaultGuest, linuxGuest } from './guest.ts';
-import { isNetKey } from './nets.ts';
-import { demandDevices, demandOptions } from './option-rights.ts';
-import { start } from './power.ts';
+import { lockFileOf, underLock } from './lock.ts';
+import { isNetKey, withMac } from './nets.ts';
+import { demandBridges, demandDevices, demandOptions } from './option-rights.ts';
 import { restoreVm } from './restore.ts';
 import { validateSshKeys } from './ssh-keys.ts';
-import { demandBridges, resolveCdrom, settingsOf, underLock, withMac } from './update.ts';
+import { start } from './start.ts';
 
 /** The configuration's place is taken under a lock that is waited for this long [create_and_lock_config]. */
 const RESERVE_MS = 5000;

@@ -10,7 +10,8 @@ import type { Worker } from '../tasks/tasks.ts';
 import { checkLock, checkProtection, emptyConfig, isTemplate, vmOn } from './config.ts';
 import { work } from './disks.ts';
 import { drivesOf, isCdrom } from './drives.ts';
-import { demandRootFor, underLock } from './update.ts';
+import { underLock } from './lock.ts';
+import { demandRootFor } from './root-only.ts';
 
 interface Options {
   purge: boolean;

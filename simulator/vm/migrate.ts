@@ -21,8 +21,9 @@ import { demandQuorum } from './cluster.ts';
 import { checkLock, vmOn } from './config.ts';
 import { work } from './disks.ts';
 import { type Drive, drivesOf, isCdrom, parseDrive, printDrive } from './drives.ts';
-import { memoryOf } from './power.ts';
-import { demandRootFor, underLock } from './update.ts';
+import { underLock } from './lock.ts';
+import { memoryOf } from './memory.ts';
+import { demandRootFor } from './root-only.ts';
 
 /** Another migration of the same VM is waited for this long. */
 const LOCK_MS = 10_000;

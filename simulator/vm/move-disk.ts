@@ -11,10 +11,10 @@ import { bootOrderOf, printBootOrder } from './boot.ts';
 import { checkLock, digestOf, isTemplate, vmOn } from './config.ts';
 import { copyVolume, isVolumeInUse, work } from './disks.ts';
 import { type Drive, formatSize, isCdrom, parseDrive, printDrive } from './drives.ts';
+import { underLock } from './lock.ts';
 import { completeMirror } from './mirror.ts';
 import { applyPending } from './pending.ts';
 import { addUnused } from './unused.ts';
-import { underLock } from './update.ts';
 
 interface Move {
   node: string;

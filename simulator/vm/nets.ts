@@ -1,6 +1,7 @@
 import { printPropertyString, splitPropertyString } from '#simulator/schema/property-string.ts';
 import { propertyTable } from '#simulator/schema/property-tables.ts';
 import type { Release } from '#simulator/schema/routes.ts';
+import type { World } from '../engine/world.ts';
 
 /** A network device: its model and MAC, and the other options (bridge, tag, firewall, link_down, …). */
 export interface Net {
@@ -31,4 +32,11 @@ export function parseNet(release: Release, value: string): Net {
 /** Writes a network device as the configuration has it. */
 export function printNet(release: Release, { model, macaddr, options }: Net): string {
   return printPropertyString(table(release), { model, macaddr, ...options });
+}
+
+/** A card without a MAC gets a new one, each time that it is sent. */
+export function withMac(world: World, value: string): string {
+  const net = parseNet(world.release, value);
+  const prefix = world.state.cluster.options.mac_prefix;
+  return printNet(world.release, { ...net, macaddr: net.macaddr ?? world.random.mac(prefix) });
 }

@@ -1,8 +1,9 @@
-import { demand, demandOnVm } from '../auth/permissions.ts';
+import { demand, demandBridge, demandOnVm } from '../auth/permissions.ts';
 import { died } from '../engine/errors.ts';
 import type { World } from '../engine/world.ts';
 import type { Section } from '../state/types.ts';
 import { isCdrom, isCloudinit, isDriveKey, parseDrive } from './drives.ts';
+import { isNetKey, parseNet } from './nets.ts';
 
 const words = (text: string): Set<string> => new Set(text.split(' '));
 
@@ -75,4 +76,12 @@ export function demandDriveChange(world: World, authid: string, vmid: number, ke
   if (isCloudinit(drive)) demandOnVm(world, authid, vmid, ['VM.Config.Cloudinit', 'VM.Config.CDROM']);
   else if (isCdrom(drive, true)) demandOnVm(world, authid, vmid, ['VM.Config.CDROM']);
   else demandOnVm(world, authid, vmid, ['VM.Config.Disk']);
+}
+
+/** The right to use the bridges, and VLANs, of all cards. */
+export function demandBridges(world: World, authid: string, set: Section): void {
+  for (const key of Object.keys(set).filter(isNetKey).sort()) {
+    const { bridge, tag } = parseNet(world.release, set[key] ?? '').options;
+    if (bridge !== undefined) demandBridge(world, authid, bridge, tag);
+  }
 }

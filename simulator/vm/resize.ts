@@ -8,7 +8,8 @@ import type { Worker } from '../tasks/tasks.ts';
 import { checkLock, digestOf, vmOn } from './config.ts';
 import { work } from './disks.ts';
 import { formatSize, isCdrom, parseDrive, parseSize, printDrive } from './drives.ts';
-import { demandRootFor, underLock } from './update.ts';
+import { underLock } from './lock.ts';
+import { demandRootFor } from './root-only.ts';
 
 interface Order {
   node: string;

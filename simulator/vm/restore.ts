@@ -13,9 +13,9 @@ import { reserve } from './create.ts';
 import { type DiskJob, logFormatting, ownsVolume, work } from './disks.ts';
 import { type Drive, drivesOf, isCloudinit, isDriveKey, parseDrive, printDrive } from './drives.ts';
 import { linuxGuest } from './guest.ts';
+import { underLock } from './lock.ts';
 import { isNetKey, parseNet, printNet } from './nets.ts';
-import { start } from './power.ts';
-import { underLock } from './update.ts';
+import { start } from './start.ts';
 
 /** The worker does not wait for the lock. */
 const LOCK_MS = 1000;

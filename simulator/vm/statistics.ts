@@ -3,8 +3,8 @@ import type { VmState, VmStatistics } from '../state/types.ts';
 import { bootDiskSize } from './boot.ts';
 import { drivesOf } from './drives.ts';
 import { isBooted } from './guest.ts';
+import { memoryOf } from './memory.ts';
 import { isNetKey } from './nets.ts';
-import { memoryOf } from './power.ts';
 
 /** The number of processors that the guest sees, at most those of the node. */
 export function cpusOf(world: World, vm: VmState): number {

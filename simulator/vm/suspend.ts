@@ -6,10 +6,12 @@ import { type Call, flag, text, type World } from '../engine/world.ts';
 import type { Worker } from '../tasks/tasks.ts';
 import { assertOnNode, checkLock, isTemplate, vmOn } from './config.ts';
 import { work } from './disks.ts';
-import { forkPower, memoryOf, start } from './power.ts';
-import { allocateState } from './snapshots.ts';
-import { demandRootFor, underLock } from './update.ts';
-import { vmstateStorage } from './vmstate.ts';
+import { forkOnVm } from './fork.ts';
+import { underLock } from './lock.ts';
+import { memoryOf } from './memory.ts';
+import { demandRootFor } from './root-only.ts';
+import { start } from './start.ts';
+import { allocateState, vmstateStorage } from './vmstate.ts';
 
 /** How often the progress of saving is looked at. */
 const POLL_MS = 1000;
@@ -21,13 +23,13 @@ export function suspendVm(call: Call): string {
   const vmid = Number(params.vmid);
   if (assertOnNode(world, node, vmid).run === undefined) throw died(`VM ${vmid} not running`);
   const skiplock = flag(params, 'skiplock');
-  if (!flag(params, 'todisk')) return forkPower(call, 'qmpause', worker => pause(world, worker, node, vmid, skiplock));
+  if (!flag(params, 'todisk')) return forkOnVm(call, 'qmpause', worker => pause(world, worker, node, vmid, skiplock));
   if (world.state.ha[`vm:${vmid}`] !== undefined) throw died('Cannot suspend HA managed VM to disk');
   demandOnVm(world, who.authid, vmid, ['VM.Config.Disk']);
   const vm = vmOn(world, node, vmid);
   const storage = text(params, 'statestorage') ?? vmstateStorage(world, vm);
   demand(world, who.authid, `/storage/${storage}`, ['Datastore.AllocateSpace']);
-  return forkPower(call, 'qmsuspend', worker => hibernate(world, worker, node, vmid, storage, skiplock));
+  return forkOnVm(call, 'qmsuspend', worker => hibernate(world, worker, node, vmid, storage, skiplock));
 }
 
 /** A backup's lock does not keep from pausing. */
@@ -75,7 +77,7 @@ export function resumeVm(call: Call): string {
   const hibernated = vm?.node === node && vm.config.current.lock === 'suspended';
   if (!hibernated && assertOnNode(world, node, vmid).run === undefined) throw died(`VM ${vmid} not running`);
   const skiplock = flag(params, 'skiplock');
-  return forkPower(call, 'qmresume', worker =>
+  return forkOnVm(call, 'qmresume', worker =>
     underLock(world, worker.process, vmid, () =>
       hibernated
         ? start(world, vmOn(world, node, vmid), who.authid, skiplock, worker.log)

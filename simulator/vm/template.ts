@@ -7,7 +7,7 @@ import { findVolume, makeBase } from '../storage/volumes.ts';
 import { checkLock, isTemplate, vmOn } from './config.ts';
 import { work } from './disks.ts';
 import { drivesOf, isCdrom, printDrive } from './drives.ts';
-import { underLock } from './update.ts';
+import { underLock } from './lock.ts';
 
 /** POST template: turns a VM that is off and has no snapshots into a template. */
 export function convertToTemplate(call: Call): string {
