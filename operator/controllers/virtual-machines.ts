@@ -14,6 +14,7 @@ import { failureVerdict } from '../core/failure.ts';
 import type { Observed, TaskView } from '../core/observed.ts';
 import { plan } from '../core/plan.ts';
 import { type ActionResult, statusOf } from '../core/report.ts';
+import { isReady } from '../core/steps/settled.ts';
 import { type Acted, carryOut } from '../effects/actions.ts';
 import type { Allocator } from '../effects/allocator.ts';
 import type { ClusterLink } from '../effects/cluster-link.ts';
@@ -55,7 +56,8 @@ export function machineReconciler(parts: MachineControllerParts) {
     if (status) await report(parts, vm, status);
     if (decision.action?.kind === 'removeFinalizer') tellDeleted(parts, vm);
     const interval = sweepMs(parts, vm);
-    if (observed.sweep && decision.outcome.kind === 'done') parts.memory.swept(uidOf(vm));
+    const isDue = parts.memory.untilSweep(uidOf(vm), interval) <= 0;
+    if (isDue && decision.outcome.kind === 'done') parts.memory.swept(uidOf(vm));
     return settle(decision.outcome, parts.memory.untilSweep(uidOf(vm), interval));
   };
 }
@@ -85,7 +87,8 @@ function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string)
     vmTemplate: templates.get(vm.spec.source.template.name),
     allocation: allocationOf(parts, vm),
     task: { state: 'none' },
-    sweep: memory.untilSweep(uid, interval) <= 0,
+    // One in the making is looked at all the time.
+    sweep: isReady(vm) && memory.untilSweep(uid, interval) <= 0,
   };
   const link = linkOf(parts, observed);
   if (link?.inventory.latest) observed.inventory = { line: link.line(vm.status?.vmid ?? 0) };
