@@ -161,6 +161,10 @@ async function decideAndAct(
     return interpret(decision, acted);
   } catch (error) {
     if (!(error instanceof ProxmoxError)) throw error;
+    // The signal may have arrived though its answer did not; a second one would hit the worker while it cleans up.
+    if (error.outcomeUnknown && decision.action?.kind === 'cancelTask') {
+      memory.taskCancelled(uid, decision.action.upid);
+    }
     // Whatever we thought we knew may be what it failed for.
     memory.config(uid, undefined);
     return { decision: { ...decision, look: undefined, ...failureVerdict(error) }, result: {} };

@@ -59,6 +59,8 @@ export function relay(socket: Duplex, early: Buffer, open: (stream: ByteStream) 
   let received: Buffer = Buffer.alloc(0);
   const receiver = open({
     send: bytes => {
+      // The viewer may have left while the screen was still talking.
+      if (!socket.writable) return;
       for (let at = 0; at < bytes.length; at += MAX_PAYLOAD) {
         socket.write(frame(BINARY, bytes.subarray(at, at + MAX_PAYLOAD)));
       }
