@@ -46,6 +46,9 @@ const machine = (index: number) => ({
 });
 
 async function applyAll(): Promise<void> {
+  // VMIDs come back with each new operator, and their boots are counted by the tasks that Proxmox remembers.
+  const { tasks } = stage.proxmox.simulator.state;
+  for (const upid of Object.keys(tasks)) delete tasks[upid];
   const file = join(dir, 'machines.json');
   const items = [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
