@@ -120,12 +120,12 @@ export class Lab {
 export const ROOT = 'root@pam!test';
 
 /** The header of a token whose secret is that of all tokens of the lab. */
-function authorizationOf(who: string): string {
+export function authorizationOf(who: string): string {
   return `PVEAPIToken=${who}=${labSecret(who)}`;
 }
 
 /** The secret of a token in the lab's seed. */
-function labSecret(who: string): string {
+export function labSecret(who: string): string {
   return `secret-of-${who}`;
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isReady, listMachines } from '#cli/demo/machines.ts';
 import type { OperatorProcess } from '#cli/demo/operator-process.ts';
-import { boots, disagreements, leftovers } from '#cli/demo/proxmox-check.ts';
+import { boots, disagreements } from '#cli/demo/proxmox-check.ts';
 import { connectProxmox, type Stage, setStage } from '#cli/demo/stage.ts';
 import type { Request } from '#simulator/http/message.ts';
 import { sharedControlPlane } from '../control-plane/shared.ts';
@@ -61,6 +61,12 @@ async function applyAll(): Promise<void> {
 /** The machines of this test; other tests have theirs in the same API server. */
 const ownMachines = async () => (await listMachines(stage.kube)).filter(vm => vm.metadata.namespace === namespace);
 
+/** VMIDs of machines in Proxmox that carry a marker of this test's namespace. */
+const ownInProxmox = (): number[] =>
+  Object.values(stage.proxmox.simulator.state.vms)
+    .filter(({ config }) => config.current.description?.includes(`/${namespace}/`))
+    .map(({ vmid }) => vmid);
+
 const deleteAll = () => stage.kubectl('delete', 'namespace', namespace, '--timeout=120s');
 
 const isClone = ({ method, target }: Request) => method === 'POST' && target.endsWith('/clone');
@@ -108,8 +114,7 @@ async function expectOneEach(): Promise<void> {
   const machines = await ownMachines();
   expect(machines.flatMap(vm => disagreements(vm, stage.proxmox))).toEqual([]);
   expect(new Set(machines.map(({ status }) => status?.vmid)).size).toBe(count);
-  const inProxmox = leftovers(stage.proxmox).filter(left => left.startsWith('VM'));
-  expect(inProxmox).toHaveLength(count);
+  expect(ownInProxmox()).toHaveLength(count);
   for (const { status } of machines) expect(boots(stage.proxmox, status?.vmid ?? 0)).toBe(1);
 }
 
@@ -126,7 +131,7 @@ describe('F154: an operator that is killed with ten machines in the making leave
     const operator = await recover();
     await expectOneEach();
     await deleteAll();
-    expect(leftovers(stage.proxmox)).toEqual([]);
+    expect(ownInProxmox()).toEqual([]);
     await operator.stop();
   });
 
@@ -141,7 +146,7 @@ describe('F154: an operator that is killed with ten machines in the making leave
     stage.proxmox.intercept = (_request, answer) => answer();
     const successor = await stage.startOperator();
     await deleted;
-    expect(leftovers(stage.proxmox)).toEqual([]);
+    expect(ownInProxmox()).toEqual([]);
     await successor.stop();
   });
 });
