@@ -1,6 +1,6 @@
 import type { Random } from '../engine/random.ts';
 import { abilityOf, defaultFormat, volumeName } from '../storage/layout.ts';
-import { add, placeOf } from '../storage/volumes.ts';
+import { add, freeDiskNumber, placeOf } from '../storage/volumes.ts';
 import { defaultBootOrder, printBootOrder } from '../vm/boot.ts';
 import { drivesOf, formatSize, printDrive, requestedSize } from '../vm/drives.ts';
 import { isNetKey, parseNet, printNet } from '../vm/nets.ts';
@@ -75,12 +75,8 @@ function buildVolume(
 }
 
 function freeDisk(storage: StorageState, seed: VmSeed, format: string): string {
-  const { volumes } = placeOf(storage, seed.node);
-  const nameOf = (number: number) =>
-    volumeName(storage, seed.vmid, `disk-${number}`, format, seed.template ? 'base' : 'vm');
-  let number = 0;
-  while (volumes[nameOf(number)] !== undefined) number++;
-  return nameOf(number);
+  const number = freeDiskNumber(storage, placeOf(storage, seed.node), seed.vmid);
+  return volumeName(storage, seed.vmid, `disk-${number}`, format, seed.template ? 'base' : 'vm');
 }
 
 function buildGuest(seed: VmSeed): GuestState {

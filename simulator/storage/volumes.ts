@@ -167,9 +167,15 @@ function freeName(storage: StorageState, place: StoragePlace, order: Allocation)
     if (place.volumes[name] !== undefined) throw died(`disk image '${pathOf(storage, name)}' already exists`);
     return name;
   }
-  let number = 0;
-  while (isTaken(storage, place, order.vmid, number)) number++;
+  const number = freeDiskNumber(storage, place, order.vmid);
   return volumeName(storage, order.vmid, `disk-${number}`, order.format);
+}
+
+/** The number of a VM's next disk in a place. */
+export function freeDiskNumber(storage: StorageState, place: StoragePlace, vmid: number): number {
+  let number = 0;
+  while (isTaken(storage, place, vmid, number)) number++;
+  return number;
 }
 
 /** A number is taken whatever the format, and by base volumes too. */
@@ -232,8 +238,7 @@ export function makeBase(found: Located): string {
 export function renameVolume(found: Located, vmid: number): string {
   const { storage, place, name, volume } = found;
   remove(place, name);
-  let number = 0;
-  while (isTaken(storage, place, vmid, number)) number++;
+  const number = freeDiskNumber(storage, place, vmid);
   const renamed = volumeName(storage, vmid, `disk-${number}`, volume.format);
   add(place, renamed, { ...volume, vmid });
   return volidOf(storage, renamed, volume);

@@ -1,0 +1,269 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Headers } from '../http/message.ts';
+import { authorizationOf, Lab, labSecret } from '../testing/lab.ts';
+
+const OPERATOR = 'operator@pve!op';
+const NOBODY = 'nobody@pve!none';
+const TEAM = '/nodes/pve1/qemu/100/config';
+
+let lab: Lab;
+
+beforeEach(() => {
+  lab = new Lab();
+});
+
+const version = (headers: Headers) => lab.get('/version', {}, headers);
+const grant = (path: string, role: string, who: Record<string, string> = { users: 'nobody@pve' }) =>
+  lab.put('/access/acl', { path, roles: role, ...who });
+
+async function login(username = 'operator@pve', password = 'operator-password') {
+  const { data } = await lab.post('/access/ticket', { username, password }, {});
+  const cookie = `PVEAuthCookie=${encodeURIComponent(data.ticket)}`;
+  return { ticket: data.ticket as string, cookie, csrf: data.CSRFPreventionToken as string, data };
+}
+
+describe('(d) an API token', () => {
+  it('stands in the Authorization header, after an equals sign or a space', async () => {
+    const value = `${OPERATOR}=${labSecret(OPERATOR)}`;
+    expect((await version({ authorization: `PVEAPIToken=${value}` })).status).toBe(200);
+    expect((await version({ authorization: `PVEAPIToken ${value}` })).status).toBe(200);
+  });
+
+  it.each([
+    ['with a wrong secret', `PVEAPIToken=${OPERATOR}=wrong`],
+    ['that is unknown', 'PVEAPIToken=operator@pve!nope=x'],
+    ['of an unknown user', 'PVEAPIToken=ghost@pve!op=x'],
+    ['that has expired', authorizationOf('operator@pve!expired')],
+    ['of a disabled user', authorizationOf('disabled@pve!off')],
+  ])('%s is 401 after three seconds, without a body', async (_what, authorization) => {
+    const { status, reason, ms, answer } = await version({ authorization });
+    expect([status, reason, ms, answer.body]).toEqual([401, 'Authentication failed!', 3000, '']);
+  });
+
+  it('needs no CSRF token', async () => {
+    expect((await lab.put(TEAM, { cores: 2 }, OPERATOR)).status).toBe(200);
+  });
+
+  it('is worthless from the moment it is deleted', async () => {
+    await lab.delete('/access/users/operator@pve/token/op');
+    expect((await version({ authorization: authorizationOf(OPERATOR) })).status).toBe(401);
+    const made = await lab.post('/access/users/operator@pve/token/op');
+    expect(made.data.value).not.toBe(labSecret(OPERATOR));
+  });
+
+  it('makes nothing undone: what it began goes on', async () => {
+    const { data: upid } = await lab.post('/nodes/pve1/qemu/9000/clone', { newid: 200 }, OPERATOR);
+    lab.clock.advance(1);
+    await lab.delete('/access/users/operator@pve/token/op');
+    expect(lab.finish(upid).exitstatus).toBe('OK');
+  });
+
+  it('cannot log in, nor change passwords', async () => {
+    const { status } = await lab.put('/access/password', { userid: 'operator@pve', password: 'newsecret' }, OPERATOR);
+    expect(status).toBe(403);
+  });
+});
+
+describe('(d) a ticket', () => {
+  it('is had for a password, with a CSRF token and the rights', async () => {
+    const { data } = await login();
+    expect(data.ticket).toMatch(/^PVE:operator@pve:[0-9A-F]{8}::[A-Za-z0-9+/=]+$/);
+    expect(data.CSRFPreventionToken).toMatch(/^[0-9A-F]{8}:/);
+    expect(data.username).toBe('operator@pve');
+    expect(data.cap.vms).toHaveProperty('VM.Allocate');
+  });
+
+  it('is refused for a wrong password, with a body', async () => {
+    const { status, message, ms } = await lab.post('/access/ticket', { username: 'operator@pve', password: 'no' }, {});
+    expect([status, message, ms]).toEqual([401, 'authentication failure\n', 3000]);
+  });
+
+  it('in the cookie is enough to read; to write needs the CSRF token of the same user', async () => {
+    const { cookie, csrf } = await login();
+    expect((await version({ cookie })).status).toBe(200);
+    expect((await lab.put(TEAM, { cores: 2 }, { cookie })).reason).toBe('Permission denied - invalid csrf token');
+    const other = await login('viewer@pve', 'viewer-password');
+    expect((await lab.put(TEAM, { cores: 2 }, { cookie, csrfpreventiontoken: other.csrf })).status).toBe(401);
+    expect((await lab.put(TEAM, { cores: 2 }, { cookie, csrfpreventiontoken: csrf })).status).toBe(200);
+  });
+
+  it('is good for two hours, and is renewed by giving it as the password', async () => {
+    const { cookie, ticket } = await login();
+    lab.clock.advance(7_100_000);
+    expect((await version({ cookie })).status).toBe(200);
+    const { cookie: renewed } = await login('operator@pve', ticket);
+    lab.clock.advance(200_000);
+    expect((await version({ cookie })).status).toBe(401);
+    expect((await version({ cookie: renewed })).status).toBe(200);
+  });
+
+  it('wins over a token, if both are sent', async () => {
+    const { cookie } = await login('viewer@pve', 'viewer-password');
+    const both = { cookie, authorization: authorizationOf(OPERATOR) };
+    const { data } = await lab.get('/access/permissions', {}, both);
+    expect(data['/']).not.toHaveProperty('VM.Allocate');
+  });
+});
+
+describe('(d) root', () => {
+  it('by token has all privileges, but is not root: what is only root@pam stays refused', async () => {
+    const { reason } = await lab.put(TEAM, { args: '-foo' });
+    expect(reason).toBe("only root can set 'args' config");
+    expect((await lab.put(TEAM, { cores: 2, skiplock: 1 })).errors).toEqual({
+      skiplock: 'Only root may use this option.',
+    });
+  });
+
+  it('by ticket may', async () => {
+    const { cookie, csrf } = await login('root@pam', 'root-password');
+    lab.vm(100).config.current.lock = 'clone';
+    const headers = { cookie, csrfpreventiontoken: csrf };
+    expect((await lab.put(TEAM, { delete: 'lock', skiplock: 1 }, headers)).status).toBe(200);
+    expect(lab.vm(100).config.current.lock).toBeUndefined();
+  });
+});
+
+describe('(d) privileges', () => {
+  const sees = async (vmid: number, who: string = NOBODY) =>
+    (await lab.get(`/nodes/pve1/qemu/${vmid}/config`, {}, who)).status === 200;
+
+  it('are those of the user for a token without separation', async () => {
+    expect(await sees(100, 'operator@pve!op')).toBe(true);
+  });
+
+  it('of a separated token are what both the token and its user have', async () => {
+    const token = { tokens: 'operator@pve!separate' };
+    expect(await sees(100, 'operator@pve!separate')).toBe(false);
+    await grant('/vms/100', 'Administrator', token);
+    const { data } = await lab.get('/access/permissions', { path: '/vms/100' }, 'operator@pve!separate');
+    expect(data['/vms/100']).toHaveProperty('VM.Clone');
+    expect(data['/vms/100']).not.toHaveProperty('VM.Console');
+  });
+
+  it('reach down where they propagate', async () => {
+    await grant('/vms', 'PVEAuditor');
+    expect(await sees(100)).toBe(true);
+    await lab.put('/access/acl', { path: '/vms', roles: 'PVEAuditor', users: 'nobody@pve', propagate: 0 });
+    expect(await sees(100)).toBe(false);
+  });
+
+  it('of a deeper path replace those from above, and add nothing to them', async () => {
+    await grant('/', 'PVEAdmin');
+    await grant('/vms/100', 'PVEVMUser');
+    const { reason } = await lab.put(TEAM, { cores: 2 }, NOBODY);
+    expect(reason).toBe('Permission check failed (/vms/100, VM.Config.CPU)');
+    expect((await lab.put('/nodes/pve1/qemu/102/config', { cores: 2 }, NOBODY)).status).toBe(200);
+  });
+
+  it('of the user override those of groups, and NoAccess wins', async () => {
+    await lab.post('/access/groups', { groupid: 'ops' });
+    await lab.put('/access/users/nobody@pve', { groups: 'ops' });
+    await grant('/vms', 'PVEVMAdmin', { groups: 'ops' });
+    expect(await sees(100)).toBe(true);
+    await grant('/vms', 'NoAccess');
+    expect(await sees(100)).toBe(false);
+  });
+
+  it('on a pool are those on its members', async () => {
+    await grant('/pool/team', 'PVEAuditor');
+    expect(await sees(100)).toBe(false);
+    await lab.put('/pools', { poolid: 'team', vms: 100 });
+    expect(await sees(100)).toBe(true);
+  });
+
+  it('on a VM go with the VM', async () => {
+    await grant('/vms/100', 'PVEAuditor');
+    await lab.run('DELETE', '/nodes/pve1/qemu/100');
+    expect(lab.state.access.acl.filter(entry => entry.path === '/vms/100')).toEqual([]);
+  });
+
+  it('of which one is enough are named together where all are missing', async () => {
+    const { reason } = await lab.get('/nodes/pve1/storage/local/content', {}, NOBODY);
+    expect(reason).toBe('Permission check failed (/storage/local, Datastore.Audit|Datastore.AllocateSpace)');
+  });
+
+  it('on a network need SDN.Use on the bridge, and on the VLAN of a tagged card', async () => {
+    await grant('/vms/100', 'PVEVMAdmin');
+    const set = (net0: string) => lab.put(TEAM, { net0 }, NOBODY);
+    expect((await set('virtio,bridge=vmbr1')).reason).toBe(
+      'Permission check failed (/sdn/zones/localnetwork/vmbr1, SDN.Use)',
+    );
+    await lab.put('/access/acl', {
+      path: '/sdn/zones/localnetwork/vmbr0/5',
+      roles: 'PVESDNUser',
+      users: 'nobody@pve',
+    });
+    expect((await set('virtio,bridge=vmbr0,tag=6')).reason).toBe(
+      'Permission check failed (/sdn/zones/localnetwork/vmbr0/6, SDN.Use)',
+    );
+    expect((await set('virtio,bridge=vmbr0,tag=5')).status).toBe(403);
+    await grant('/sdn/zones/localnetwork/vmbr0', 'PVESDNUser');
+    expect((await set('virtio,bridge=vmbr0,tag=5')).status).toBe(200);
+  });
+});
+
+describe('(d) what a clone needs', () => {
+  const clone = (form = {}) => lab.post('/nodes/pve1/qemu/9000/clone', { newid: 200, ...form }, NOBODY);
+
+  it('VM.Clone on the source, VM.Allocate for the new VM or its pool, space and the bridge', async () => {
+    expect((await clone()).reason).toBe('Permission check failed (/vms/9000, VM.Clone)');
+    await grant('/vms/9000', 'PVETemplateUser');
+    expect((await clone()).reason).toBe('Permission check failed');
+    await grant('/pool/team', 'PVEVMAdmin');
+    expect((await clone({ pool: 'team' })).reason).toBe(
+      'Permission check failed (/storage/ceph, Datastore.AllocateSpace)',
+    );
+    await grant('/storage/ceph', 'PVEDatastoreUser');
+    expect((await clone({ pool: 'team' })).reason).toBe(
+      'Permission check failed (/sdn/zones/localnetwork/vmbr0, SDN.Use)',
+    );
+    await grant('/sdn/zones/localnetwork', 'PVESDNUser');
+    expect((await clone({ pool: 'team' })).status).toBe(200);
+  });
+
+  it('with rights on the pool alone, the new VM is out of reach until the clone is done', async () => {
+    lab = new Lab(undefined, { durations: { copy: { ms: 5000 } } });
+    for (const [path, role] of [
+      ['/vms/9000', 'PVETemplateUser'],
+      ['/pool/team', 'PVEVMAdmin'],
+      ['/storage/ceph', 'PVEDatastoreUser'],
+      ['/sdn/zones/localnetwork', 'PVESDNUser'],
+    ] as const)
+      await grant(path, role);
+    const { data: upid } = await clone({ pool: 'team', full: 1 });
+    lab.clock.advance(1000);
+    expect((await lab.get('/nodes/pve1/qemu/200/config', {}, NOBODY)).status).toBe(403);
+    expect((await lab.get(`/nodes/pve1/tasks/${upid}/status`, {}, NOBODY)).status).toBe(200);
+    expect((await lab.get('/cluster/nextid', { vmid: 200 }, NOBODY)).status).toBe(400);
+    lab.finish(upid);
+    expect((await lab.get('/nodes/pve1/qemu/200/config', {}, NOBODY)).status).toBe(200);
+  });
+});
+
+describe('(d) what changed with 9', () => {
+  const agent = async (release: '8.4' | '9.2', privileges: string[]) => {
+    lab = new Lab(undefined, { release });
+    lab.clock.advance(20_000);
+    lab.state.access.roles.Agent = privileges;
+    await grant('/vms/101', 'Agent');
+    return (await lab.get('/nodes/pve1/qemu/101/agent/network-get-interfaces', {}, NOBODY)).status;
+  };
+
+  it('VM.Monitor became VM.GuestAgent.*', async () => {
+    expect(await agent('8.4', ['VM.Monitor'])).toBe(200);
+    expect(await agent('8.4', ['VM.GuestAgent.Audit'])).toBe(403);
+    expect(await agent('9.2', ['VM.Monitor'])).toBe(403);
+    expect(await agent('9.2', ['VM.GuestAgent.Audit'])).toBe(200);
+  });
+
+  it('a token does not see the tasks of its siblings any more', async () => {
+    for (const [release, count] of [
+      ['8.4', 1],
+      ['9.2', 0],
+    ] as const) {
+      lab = new Lab(undefined, { release });
+      await lab.run('POST', '/nodes/pve1/qemu/100/status/start', {}, OPERATOR);
+      expect((await lab.get('/nodes/pve1/tasks', {}, 'operator@pve!other')).data).toHaveLength(count);
+    }
+  });
+});
