@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ProxmoxCluster, proxmoxClusters } from '#api/kinds.ts';
-import { isReady, listMachines } from '#cli/demo/machines.ts';
+import { type ProxmoxCluster, proxmoxClusters, type VirtualMachine, virtualMachines } from '#api/kinds.ts';
+import { isReady } from '#cli/demo/machines.ts';
 import { connectProxmox, type Stage } from '#cli/demo/stage.ts';
 import { random } from '#operator/core/quota/testing/random.ts';
 import { discrepancies, doubles, leaks } from './evidence.ts';
@@ -56,8 +56,8 @@ export async function soak(stage: Stage, options: SoakOptions): Promise<SoakRepo
   await people.stop();
   log(`killed ${kills} operators: ${JSON.stringify(people.deeds)}`);
   const survivor = await stage.startOperator('--log-level', 'warn');
-  await untilRest(stage);
-  for (const wrong of discrepancies(await listMachines(stage.kube), stage.proxmox)) violations.add(wrong);
+  await untilRest(stage, namespace);
+  for (const wrong of discrepancies(await machinesIn(stage, namespace), stage.proxmox)) violations.add(wrong);
 
   await stage.kubectl('delete', 'namespace', namespace, `--timeout=${restMs / 1000}s`);
   for (const left of leaks(stage.proxmox)) violations.add(`left in Proxmox: ${left}`);
@@ -69,16 +69,20 @@ export async function soak(stage: Stage, options: SoakOptions): Promise<SoakRepo
   return { kills, killsAtAChange, ...people.deeds, seconds, violations: [...violations] };
 }
 
+/** The machines of the soak; other tests may have left theirs in the same control plane. */
+const machinesIn = async ({ kube }: Stage, namespace: string): Promise<VirtualMachine[]> =>
+  (await kube.list<VirtualMachine>(virtualMachines, { namespace })).items;
+
 /** Waits until every machine is as desired, and those that are deleted are gone. */
-async function untilRest({ kube, operatorLog }: Stage): Promise<void> {
+async function untilRest(stage: Stage, namespace: string): Promise<void> {
   const restless = async () =>
-    (await listMachines(kube)).filter(vm => vm.metadata.deletionTimestamp !== undefined || !isReady(vm));
+    (await machinesIn(stage, namespace)).filter(vm => vm.metadata.deletionTimestamp !== undefined || !isReady(vm));
   const deadline = performance.now() + restMs;
   let rest = await restless();
   while (rest.length > 0) {
     if (performance.now() > deadline) {
       const states = rest.map(({ metadata, status }) => `${metadata.name}: ${status?.printableStatus}`);
-      throw new Error(`no rest within ${restMs / 1000} s: ${states.join(', ')}; see ${operatorLog}`);
+      throw new Error(`no rest within ${restMs / 1000} s: ${states.join(', ')}; see ${stage.operatorLog}`);
     }
     await sleep(300);
     rest = await restless();
