@@ -3,6 +3,22 @@ import { conditions, observedGeneration } from './conditions.ts';
 import { allocations } from './ledger.ts';
 import { perUser, perVM } from './limits.ts';
 
+const seconds = (least: number, most: number, usual: number) => z.int32().min(least).max(most).default(usual);
+
+/** Limits of consoles. `consoleLimits.parse({})` is what holds where no VmPolicy says otherwise. */
+export const consoleLimits = z.object({
+  ttlSeconds: seconds(10, 300, 60).describe('How long a ConsoleSession waits to be opened.'),
+  maxSessionSeconds: seconds(60, 86_400, 14_400).describe('How long an open console lasts at most.'),
+  idleTimeoutSeconds: seconds(30, 86_400, 900).describe('How long a console in which nobody types stays open.'),
+  maxPerUser: z.int32().min(1).max(100).default(5).describe('Most consoles of one person at a time.'),
+});
+
+/** Limits of the snapshots of each machine. `snapshotLimits.parse({})` holds where no VmPolicy says otherwise. */
+export const snapshotLimits = z.object({
+  maxPerVM: z.int32().min(0).max(100).default(5).describe('Most snapshots of one machine.'),
+  maxAgeHours: z.int32().min(1).max(87_600).optional().describe('Age at which a snapshot is removed. Absent: never.'),
+});
+
 /** Limits across all namespaces. */
 export const vmPolicySpec = z.object({
   perUser: perUser()
@@ -13,6 +29,8 @@ export const vmPolicySpec = z.object({
     .enum(['Deny', 'Allow'])
     .default('Deny')
     .describe('Whether machines may be made in a namespace that has no VmQuota.'),
+  console: consoleLimits.optional().describe('Limits of consoles.'),
+  snapshots: snapshotLimits.optional().describe('Limits of snapshots.'),
 });
 
 export type VmPolicySpec = z.infer<typeof vmPolicySpec>;

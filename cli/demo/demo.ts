@@ -24,7 +24,7 @@ export async function runDemo({ check, dir, env }: DemoOptions): Promise<number>
   let stage: Stage | undefined;
   try {
     stage = await progress.step('Starting Kubernetes, and a simulated Proxmox VE with three nodes', () =>
-      setStage({ dir, env, signal: interrupt.signal, log: line => progress.line(`  ${line}`) }),
+      setStage({ dir, env, signal: interrupt.signal, guarded: true, log: line => progress.line(`  ${line}`) }),
     );
     await begin(stage, dir, progress);
     if (check) {
@@ -46,7 +46,7 @@ export async function runDemo({ check, dir, env }: DemoOptions): Promise<number>
 }
 
 async function begin(stage: Stage, dir: string, progress: Progress): Promise<void> {
-  await progress.step('Starting the operator with its own ServiceAccount', async () => {
+  await progress.step('Starting the operator, which serves admission, with its own ServiceAccount', async () => {
     await stage.startOperator();
     await connectProxmox(stage, dir);
     await stage.kubectl('wait', '--for=condition=Ready', 'proxmoxcluster/lab', '--timeout=30s');

@@ -37,6 +37,8 @@ export interface StageOptions {
   signal: AbortSignal;
   /** Told, in lines, of what takes time. */
   log: (line: string) => void;
+  /** Whether policies and webhook are installed, too, as the chart does; operators then serve the webhook. */
+  guarded?: boolean;
   /** One that runs already; else one is started. */
   controlPlane?: ControlPlane;
 }
@@ -64,7 +66,7 @@ export async function setKubernetesStage(options: StageOptions): Promise<Kuberne
   const file = await kubectlPath({ env, log, signal });
   const kubectl = (...args: string[]) =>
     run({ file, args: ['--kubeconfig', controlPlane.kubeconfig, ...args], cwd: repository, env, signal });
-  await install(kubectl);
+  await install(kubectl, options.guarded ?? false);
   const connection = connect(kubeConfigFrom(controlPlane.kubeconfig));
   const operators: OperatorProcess[] = [];
   const operatorLog = join(dir, 'operator.log');
@@ -77,12 +79,20 @@ export async function setKubernetesStage(options: StageOptions): Promise<Kuberne
       const path = join(dir, 'operator.kubeconfig');
       const kubeconfig = await controlPlane.serviceAccountKubeconfig('berth-system', 'berth-operator', path);
       const probePort = await freePort();
-      const operator = await startOperatorProcess({ kubeconfig, logFile: operatorLog, probePort, args, signal });
+      const operator = await startOperatorProcess({
+        kubeconfig,
+        logFile: operatorLog,
+        probePort,
+        args: options.guarded ? [...webhookFlags, ...args] : args,
+        signal,
+      });
       operators.push(operator);
       return operator;
     },
     async close() {
       await Promise.all(operators.map(operator => operator.stop()));
+      // Whoever else uses this control plane may do without.
+      if (options.guarded && !started) await kubectl('delete', ...guards, '--ignore-not-found');
       await connection.close();
       await started?.stop();
     },
@@ -109,10 +119,18 @@ async function startKubernetes({ dir, env, signal, log }: StageOptions): Promise
   return startControlPlane({ dir: data, env, signal, log });
 }
 
-async function install(kubectl: Stage['kubectl']): Promise<void> {
+/** What of the chart stands between people and the API. */
+const guards = ['-f', 'charts/berth/policies/', '-f', 'charts/berth/admission/'];
+
+/** No Service leads to a process on this machine, so that it tells the API server its own address. */
+const webhookFlags = ['--webhook-port', '0', '--webhook-host', '127.0.0.1', '--webhook-loopback'];
+
+async function install(kubectl: Stage['kubectl'], guarded: boolean): Promise<void> {
   await kubectl('apply', '-f', 'crds/');
   await kubectl('wait', '--for=condition=Established', '--timeout=30s', '-f', 'crds/');
-  await kubectl('apply', '-f', 'charts/berth/rbac/namespace.yaml', '-f', 'charts/berth/rbac/operator.yaml');
+  await kubectl('apply', '-f', 'charts/berth/rbac/namespace.yaml');
+  await kubectl('apply', '-f', 'charts/berth/rbac/');
+  if (guarded) await kubectl('apply', ...guards);
 }
 
 function kubeConfigFrom(path: string): KubeConfig {
