@@ -62,7 +62,7 @@ function* createDisk(
   }
   const wish = requestedSize(drive.file);
   const asksCloudinit = /^(?:[^:]+:)?cloudinit$/.test(drive.file);
-  if (wish === undefined && !asksCloudinit) return useExisting(job, drive);
+  if (wish === undefined && !asksCloudinit) return existingVolume(job, drive);
   const storage = storageFor(job, asksCloudinit ? drive.file.split(':')[0] : wish?.storage, defaultStorage);
   if (asksCloudinit)
     return yield* createCloudinit(job, current, { ...drive, options: { ...options } }, storage, format, made);
@@ -83,7 +83,7 @@ function storageFor(job: DiskJob, wished: string | undefined, fallback: string |
 }
 
 /** A volume that exists: its size is noted, its owner may be another VM if the caller may use that. */
-function useExisting(job: DiskJob, drive: Drive): string {
+function existingVolume(job: DiskJob, drive: Drive): string {
   const { world, node, vmid, authid } = job;
   demandVolume(world, authid, vmid, drive.file);
   if (splitVolid(drive.file) === undefined) return printDrive(world.release, drive);
