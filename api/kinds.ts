@@ -4,12 +4,20 @@ import { group, version } from './names.ts';
 import { type ProxmoxClusterSpec, type ProxmoxClusterStatus, proxmoxCluster } from './proxmox-cluster.ts';
 import { type VirtualMachineSpec, virtualMachine } from './virtual-machine.ts';
 import type { VirtualMachineStatus } from './virtual-machine-status.ts';
+import { type VmOperationSpec, type VmOperationStatus, vmOperation } from './vm-operation.ts';
 import { type VmPolicySpec, type VmPolicyStatus, vmPolicy } from './vm-policy.ts';
 import { type VmQuotaSpec, type VmQuotaStatus, vmQuota } from './vm-quota.ts';
 import { type VmTemplateSpec, type VmTemplateStatus, vmTemplate } from './vm-template.ts';
 
 /** All kinds of Berth, in the order in which they should be installed. */
-export const kinds: readonly KindDefinition[] = [proxmoxCluster, vmTemplate, vmPolicy, vmQuota, virtualMachine];
+export const kinds: readonly KindDefinition[] = [
+  proxmoxCluster,
+  vmTemplate,
+  vmPolicy,
+  vmQuota,
+  virtualMachine,
+  vmOperation,
+];
 
 /** The part of an object's metadata that Berth reads. */
 export interface Metadata {
@@ -39,6 +47,7 @@ export type ProxmoxCluster = Resource<ProxmoxClusterSpec, ProxmoxClusterStatus>;
 export type VmTemplate = Resource<VmTemplateSpec, VmTemplateStatus>;
 export type VmQuota = Resource<VmQuotaSpec, VmQuotaStatus>;
 export type VmPolicy = Resource<VmPolicySpec, VmPolicyStatus>;
+export type VmOperation = Resource<VmOperationSpec, VmOperationStatus>;
 
 /** Where the API server serves a kind. */
 const resourceType = ({ kind, plural, namespaced }: KindDefinition) => ({
@@ -54,3 +63,4 @@ export const proxmoxClusters = resourceType(proxmoxCluster);
 export const vmTemplates = resourceType(vmTemplate);
 export const vmQuotas = resourceType(vmQuota);
 export const vmPolicies = resourceType(vmPolicy);
+export const vmOperations = resourceType(vmOperation);

@@ -41,6 +41,14 @@ export const machine = (namespace: string, name: string, spec: Partial<VirtualMa
   spec: virtualMachine(spec).spec,
 });
 
+/** An operation on the machine `present` to post. */
+export const operation = (namespace: string, name: string, requester: string, type = 'Restart') => ({
+  apiVersion: 'berth.dev/v1alpha1',
+  kind: 'VmOperation',
+  metadata: { namespace, name },
+  spec: { vmName: 'present', requester, type },
+});
+
 /** Makes a namespace that is a tenant; `members` are names of users by the name of a role. */
 export async function tenant(stage: Stage, members: Record<string, string> = {}): Promise<string> {
   const namespace = await freshNamespace(stage.controlPlane, 'tenant');
