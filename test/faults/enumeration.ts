@@ -1,4 +1,5 @@
 import { type FaultKind, faultKinds } from './fault.ts';
+import type { WatchMood } from './fault-world.ts';
 import { type LifePlan, live, type Pace } from './life.ts';
 
 /** A plan with a name to run it again by. */
@@ -8,8 +9,23 @@ export interface NamedPlan extends LifePlan {
 
 const paces: Pace[] = [0, 1, 8, 40, 120, 'never'];
 
-/** Lags of the watches that pairs are run with, in milliseconds. */
-const lags = [0, 500, 5_000];
+/** What pairs are run at. A slow life is polled for long, which costs time and shows little that is new. */
+const pacesOfPairs: Pace[] = [0, 0, 0, 1, 1, 1, 8, 8, 8, 40, 40, 120, 'never', 'never'];
+
+/** Calls that a life has more of after a first fault: a restart and a few reads. The second fault may strike in them. */
+const callsOfRecovery = 20;
+
+/** A watch that tells everything at once. */
+const prompt: WatchMood = { lagMs: 0, twice: 0, missing: 0 };
+
+/** The watches that pairs are run with. */
+const moods: WatchMood[] = [
+  prompt,
+  { lagMs: 500, twice: 0, missing: 0 },
+  { lagMs: 5_000, twice: 0, missing: 0 },
+  { lagMs: 500, twice: 0.3, missing: 0 },
+  { lagMs: 500, twice: 0, missing: 0.2 },
+];
 
 /**
  * Plans of one machine's life, `count` of them: one for each pace in which nothing goes wrong, then every call × every
@@ -19,7 +35,7 @@ export async function* enumerate(count: number): AsyncGenerator<NamedPlan, void,
   let made = 0;
   const calls = new Map<Pace, string[]>();
   for (const pace of paces) {
-    const calm = named({ faults: new Map(), pace, seed: 1, watchLagMs: 0 });
+    const calm = named({ faults: new Map(), pace, seed: 1, watch: prompt });
     yield calm;
     const reference = (await live(calm)).calls;
     calls.set(pace, reference);
@@ -29,11 +45,12 @@ export async function* enumerate(count: number): AsyncGenerator<NamedPlan, void,
   }
   const random = sequence(20_261_122);
   for (; made < count; made++) {
-    const pace = pick(paces, random);
+    const pace = pick(pacesOfPairs, random);
     const length = calls.get(pace)?.length ?? 1;
-    const at = [random(length), random(length)].sort((a, b) => a - b);
-    const faults = new Map(at.map(call => [call, pick(faultKinds, random)] as const));
-    yield named({ faults, pace, seed: random(1_000_000), watchLagMs: pick(lags, random) });
+    const first = random(length);
+    const second = first + 1 + random(length - first + callsOfRecovery);
+    const faults = new Map([first, second].map(call => [call, pick(faultKinds, random)] as const));
+    yield named({ faults, pace, seed: random(1_000_000), watch: pick(moods, random) });
   }
 }
 
@@ -47,12 +64,14 @@ function singles(pace: Pace, calls: string[]): NamedPlan[] {
   );
   const replaced = configs.map(index => [index, 'replaced'] as const);
   const all: (readonly [number, FaultKind])[] = [...killed, ...replaced, ...everywhere];
-  return all.map(fault => named({ faults: new Map([fault]), pace, seed: 1, watchLagMs: 0 }));
+  return all.map(fault => named({ faults: new Map([fault]), pace, seed: 1, watch: prompt }));
 }
 
 function named(plan: LifePlan): NamedPlan {
   const faults = [...plan.faults].map(([call, kind]) => `${kind}@${call}`).join('+');
-  return { ...plan, name: `${faults} pace=${plan.pace} lag=${plan.watchLagMs} seed=${plan.seed}` };
+  const { lagMs, twice, missing } = plan.watch;
+  const watch = `lag=${lagMs} twice=${twice} missing=${missing}`;
+  return { ...plan, name: `${faults} pace=${plan.pace} ${watch} seed=${plan.seed}` };
 }
 
 /** Whole numbers below a limit, the same ones each time (Lehmer's generator). */

@@ -1,4 +1,4 @@
-import { proxmoxClusters, type VirtualMachine, virtualMachines, vmTemplates } from '#api/kinds.ts';
+import { proxmoxClusters, type VirtualMachine, virtualMachines, vmQuotas, vmTemplates } from '#api/kinds.ts';
 import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
 import { VirtualClock } from '#simulator/engine/clock.ts';
 import { createSimulator, type Simulator } from '#simulator/simulator.ts';
@@ -7,7 +7,7 @@ import { CallCounter, type FaultPlan } from './fault.ts';
 import { Invariants, Violation } from './invariants.ts';
 import { type ModelEvent, ModelKubernetes } from './model-kubernetes.ts';
 import { OperatorLife } from './operator-life.ts';
-import { cluster, seed, template, token } from './seed.ts';
+import { cluster, quota, seed, template, token } from './seed.ts';
 
 /** How a run is to go. */
 export interface FaultWorldOptions {
@@ -15,12 +15,24 @@ export interface FaultWorldOptions {
   durations: Partial<Durations>;
   /** Numbers in [0, 1): jitter of the operator, and lag of its watches. */
   random: () => number;
-  /** Most virtual milliseconds between a write and its arrival by a watch. */
-  watchLagMs: number;
+  watch: WatchMood;
+}
+
+/** How the watches of a run behave. */
+export interface WatchMood {
+  /** Most virtual milliseconds between a write and its arrival. */
+  lagMs: number;
+  /** Share of the events that come a second time, be it after later ones. */
+  twice: number;
+  /** Share of the events that never come. */
+  missing: number;
 }
 
 /** No moment has more events than this, unless an operator goes round in a circle. */
 const mostAtOnce = 1_000;
+
+/** How long what a watch has kept from an operator may be unknown to it: reflectors list all the time. */
+const relistMs = 60_000;
 
 /** How long a crashed operator takes to be back. */
 const restartMs = 3_000;
@@ -65,6 +77,7 @@ export class FaultWorld {
     await client.create({ group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true }, secret);
     await client.create(proxmoxClusters, cluster);
     await client.create(vmTemplates, template);
+    await client.create(vmQuotas, quota);
     this.#start();
   }
 
@@ -83,7 +96,7 @@ export class FaultWorld {
   }
 
   machine(name: string): VirtualMachine | undefined {
-    return this.kubernetes.all<VirtualMachine>(virtualMachines).find(vm => vm.metadata.name === name);
+    return this.kubernetes.peek<VirtualMachine>(virtualMachines, { namespace: 'team-a', name });
   }
 
   /** Lets time pass until something holds; answers false when it did not within so many virtual milliseconds. */
@@ -136,10 +149,16 @@ export class FaultWorld {
       onReplace: () => this.#replaceMachine(),
     });
     this.#life = life;
-    const listed = [proxmoxClusters, vmTemplates, virtualMachines].flatMap(type =>
-      kubernetes.all(type).map((object): ModelEvent => ({ plural: type.plural, kind: 'put', object })),
-    );
-    life.sync(listed);
+    life.list();
+    if (this.#options.watch.missing > 0) this.#listAgain(life);
+  }
+
+  #listAgain(life: OperatorLife): void {
+    this.clock.background(this.clock.now() + relistMs, () => {
+      if (life !== this.#life) return;
+      life.list();
+      this.#listAgain(life);
+    });
   }
 
   #onCrash(): void {
@@ -162,9 +181,12 @@ export class FaultWorld {
   #onWrite(event: ModelEvent): void {
     this.invariants.wrote(event);
     const life = this.#life;
-    const lag = Math.floor(this.#options.watchLagMs * this.#options.random());
-    const at = Math.max(this.clock.now() + lag, this.#deliveredUntil);
+    const { random, watch } = this.#options;
+    const lag = () => Math.floor(watch.lagMs * random());
+    const at = Math.max(this.clock.now() + lag(), this.#deliveredUntil);
     this.#deliveredUntil = at;
-    if (life) this.clock.at(at, () => life.deliver(event));
+    if (!life || (watch.missing > 0 && random() < watch.missing)) return;
+    this.clock.at(at, () => life.deliver(event));
+    if (watch.twice > 0 && random() < watch.twice) this.clock.at(at + lag(), () => life.deliver(event));
   }
 }

@@ -1,16 +1,16 @@
-import { type ProxmoxCluster, type VirtualMachine, virtualMachines } from '#api/kinds.ts';
+import { type ProxmoxCluster, type VirtualMachine, type VmQuota, virtualMachines, vmQuotas } from '#api/kinds.ts';
 import { parseMarker } from '#operator/core/marker.ts';
 import type { Simulator } from '#simulator/simulator.ts';
 import type { ModelEvent, ModelKubernetes } from './model-kubernetes.ts';
-import { strangers } from './seed.ts';
+import { limits, strangers } from './seed.ts';
 
 /** A promise that was broken, with what was seen. */
 export class Violation extends Error {}
 
 /**
  * What must hold at every moment, read from Proxmox' own state and not from what anybody says of it. The numbers are
- * those of the invariants: one machine per resource (I1), nothing foreign touched (I3), a finalizer leaves only what is
- * gone (I7), a generation never goes back (I8).
+ * those of the invariants: one machine per resource (I1), nothing foreign touched (I3), no more in Proxmox than the quota
+ * allows (I4), a finalizer leaves only what is gone (I7), a generation never goes back (I8).
  */
 export class Invariants {
   readonly #simulator: Simulator;
@@ -40,6 +40,7 @@ export class Invariants {
   /** Looks at the world; throws {@link Violation}. */
   check(): void {
     this.#oneMachinePerResource();
+    this.#withinQuota();
     if (this.#picture() !== this.#asTheyWere) throw new Violation('I3: a machine of somebody else was changed');
   }
 
@@ -79,7 +80,10 @@ export class Invariants {
           .map(([name]) => `${id}:${name}`),
       ),
     );
-    return [...machines, ...volumes];
+    const entries = this.#kubernetes
+      .all<VmQuota>(vmQuotas)
+      .flatMap(({ status }) => status?.allocations?.map(({ name }) => `${name} in the quota's ledger`) ?? []);
+    return [...machines, ...volumes, ...entries];
   }
 
   #oneMachinePerResource(): void {
@@ -91,6 +95,30 @@ export class Invariants {
       const other = owners.get(uid);
       if (other !== undefined) throw new Violation(`I1: VMs ${other} and ${vmid} are both of ${uid}`);
       owners.set(uid, vmid);
+    }
+  }
+
+  /** What a killed worker has left is not counted: whose room it takes nobody can say until it is unlocked. */
+  #withinQuota(): void {
+    const { vms, storages } = this.#simulator.state;
+    const used = { vms: 0, cpu: 0, memoryMiB: 0, storageMiB: 0 };
+    const ours = new Set<number>();
+    for (const { vmid, config } of Object.values(vms)) {
+      if (this.#strangers.includes(vmid) || this.#abandoned.has(vmid)) continue;
+      const { cores = '1', sockets = '1', memory = '512' } = config.current;
+      ours.add(vmid);
+      used.vms += 1;
+      used.cpu += Number(cores) * Number(sockets);
+      used.memoryMiB += Number(memory);
+    }
+    const volumes = Object.values(storages).flatMap(({ places }) =>
+      Object.values(places).flatMap(place => Object.entries(place.volumes)),
+    );
+    for (const [name, { vmid = 0, size }] of volumes)
+      if (ours.has(vmid) && !name.endsWith('cloudinit')) used.storageMiB += size / 2 ** 20;
+    for (const [what, limit] of Object.entries(limits)) {
+      const amount = used[what as keyof typeof limits];
+      if (amount > limit) throw new Violation(`I4: ${amount} ${what} in Proxmox, and the quota allows ${limit}`);
     }
   }
 

@@ -2,7 +2,7 @@ import { virtualMachines } from '#api/kinds.ts';
 import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
 import type { Durations } from '#simulator/tasks/durations.ts';
 import type { FaultPlan } from './fault.ts';
-import { FaultWorld } from './fault-world.ts';
+import { FaultWorld, type WatchMood } from './fault-world.ts';
 import { Violation } from './invariants.ts';
 
 /** How long work in Proxmox takes in a run: seconds for each step, or a clone that never ends. */
@@ -12,9 +12,9 @@ export type Pace = 0 | 1 | 8 | 40 | 120 | 'never';
 export interface LifePlan {
   faults: FaultPlan;
   pace: Pace;
-  /** Seed of the jitter and of the watches' lag. */
+  /** Seed of the jitter and of the watches' moods. */
   seed: number;
-  watchLagMs: number;
+  watch: WatchMood;
 }
 
 /** What became of it. */
@@ -33,8 +33,8 @@ const patienceMs = 30 * 60_000;
 const restMs = 120_000;
 
 /** Creates a machine, changes it, deletes it, and looks for what must not happen on the way. */
-export async function live({ faults, pace, seed, watchLagMs }: LifePlan): Promise<LifeResult> {
-  const world = new FaultWorld({ plan: faults, durations: durationsOf(pace), random: randomFrom(seed), watchLagMs });
+export async function live({ faults, pace, seed, watch }: LifePlan): Promise<LifeResult> {
+  const world = new FaultWorld({ plan: faults, durations: durationsOf(pace), random: randomFrom(seed), watch });
   let violation: string | undefined;
   try {
     await world.begin();

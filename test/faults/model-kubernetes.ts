@@ -14,7 +14,8 @@ type Calls = Pick<KubeClient, 'get' | 'list' | 'create' | 'replaceStatus' | 'app
 /**
  * Kubernetes as far as an operator can tell, in memory and without time: one resourceVersion for everything, writes
  * that are refused when something came between, status apart from spec, finalizers that hold deleted objects. Each
- * write is told to `onWrite` at once; when it reaches a store is the test's to decide.
+ * write is told to `onWrite` at once; when it reaches a store is the test's to decide. Everything that is given out is
+ * frozen, so that it need not be copied.
  */
 export class ModelKubernetes {
   readonly #objects = new Map<string, Map<string, KubeObject>>();
@@ -32,7 +33,12 @@ export class ModelKubernetes {
   }
 
   all<T extends KubeObject>({ plural }: ResourceType): T[] {
-    return structuredClone([...(this.#objects.get(plural)?.values() ?? [])]) as T[];
+    return [...(this.#objects.get(plural)?.values() ?? [])] as T[];
+  }
+
+  /** An object as it stands, if there is one. */
+  peek<T extends KubeObject>({ plural }: ResourceType, key: ObjectKey): T | undefined {
+    return this.#objects.get(plural)?.get(formatKey(key)) as T | undefined;
   }
 
   /** What a person does: changes the spec, and with it the generation. */
@@ -67,18 +73,19 @@ export class ModelKubernetes {
     return present;
   }
 
-  #read<T extends KubeObject>({ plural }: ResourceType, key: ObjectKey): T {
-    const object = this.#objects.get(plural)?.get(formatKey(key));
-    if (!object) throw failure(404, 'NotFound', `${plural} "${key.name}" not found`);
-    return structuredClone(object) as T;
+  #read<T extends KubeObject>(type: ResourceType, key: ObjectKey): T {
+    const object = this.peek<T>(type, key);
+    if (!object) throw failure(404, 'NotFound', `${type.plural} "${key.name}" not found`);
+    return object;
   }
 
   #put<T extends KubeObject>({ plural }: ResourceType, object: T): T {
     this.#version += 1;
-    const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } };
-    this.#of(plural).set(formatKey(stored.metadata), stored);
-    this.#onWrite({ plural, kind: 'put', object: structuredClone(stored) });
-    return structuredClone(stored);
+    const metadata = { ...object.metadata, resourceVersion: String(this.#version) };
+    const stored = frozenCopy({ ...object, metadata });
+    this.#of(plural).set(formatKey(metadata), stored);
+    this.#onWrite({ plural, kind: 'put', object: stored });
+    return stored;
   }
 
   #create<T extends KubeObject>(type: ResourceType, object: T): T {
@@ -93,15 +100,15 @@ export class ModelKubernetes {
   #writeStatus<T extends KubeObject & { status?: unknown }>(type: ResourceType, object: T): T {
     const present = this.#read<T>(type, object.metadata);
     this.#expectVersion(present, object.metadata.resourceVersion);
-    const status = JSON.parse(JSON.stringify(object.status ?? {})) as unknown;
-    return this.#put(type, { ...present, status });
+    return this.#put(type, { ...present, status: object.status ?? {} });
   }
 
   #patchFinalizers(type: ResourceType, key: ObjectKey, patch: JsonPatch): KubeObject {
-    const present = this.#read<KubeObject>(type, key);
+    let present = this.#read<KubeObject>(type, key);
     for (const { op, path, value } of patch) {
       if (op === 'test') this.#expectVersion(present, value as string);
-      else if (path === '/metadata/finalizers') present.metadata.finalizers = value as string[];
+      else if (path === '/metadata/finalizers')
+        present = { ...present, metadata: { ...present.metadata, finalizers: value as string[] } };
       else throw new Error(`the model knows no patch of ${path}`);
     }
     const gone = present.metadata.deletionTimestamp && present.metadata.finalizers?.length === 0;
@@ -120,9 +127,10 @@ export class ModelKubernetes {
   #delete({ plural }: ResourceType, object: KubeObject): KubeObject {
     this.#version += 1;
     this.#of(plural).delete(formatKey(object.metadata));
-    const last = { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } };
+    const metadata = { ...object.metadata, resourceVersion: String(this.#version) };
+    const last = frozenCopy({ ...object, metadata });
     this.#onWrite({ plural, kind: 'deleted', object: last });
-    return structuredClone(last);
+    return last;
   }
 
   #expectVersion({ metadata }: KubeObject, expected: string | undefined): void {
@@ -132,5 +140,16 @@ export class ModelKubernetes {
 }
 
 type JsonPatch = { op: string; path: string; value?: unknown }[];
+
+/** As it would be after a way through JSON, and for good: nobody changes it in place. */
+function frozenCopy<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  const copy = Array.isArray(value)
+    ? value.map(frozenCopy)
+    : Object.fromEntries(
+        Object.entries(value).flatMap(([key, member]) => (member === undefined ? [] : [[key, frozenCopy(member)]])),
+      );
+  return Object.freeze(copy) as T;
+}
 
 const failure = (status: number, reason: string, message: string) => new KubeError({ status, reason, message });

@@ -1,8 +1,10 @@
+import { proxmoxClusters, virtualMachines, vmQuotas, vmTemplates } from '#api/kinds.ts';
 import type { KubeClient } from '#kube/client.ts';
 import type { Clock as KubeClock } from '#kube/clock.ts';
 import { runController } from '#kube/controller.ts';
 import { KubeError } from '#kube/errors.ts';
-import type { KubeObject } from '#kube/resource.ts';
+import type { ChangeHandler } from '#kube/reflector.ts';
+import { compareResourceVersions, type KubeObject, keyOf, type ResourceType } from '#kube/resource.ts';
 import type { Store } from '#kube/store.ts';
 import { silentLogger } from '#kube/telemetry.ts';
 import { type Assembly, assemble } from '#operator/assembly.ts';
@@ -63,30 +65,54 @@ export class OperatorLife {
       random: world.random,
     });
     const { queues, reconcilers } = this.#assembly;
-    for (const name of ['clusters', 'templates', 'machines'] as const) {
+    for (const name of ['clusters', 'templates', 'quotas', 'machines'] as const) {
       const base = { name, queue: queues[name], reconcile: reconcilers[name], clock: queueClock };
       void runController({ ...base, concurrency: 4, signal: this.#stop.signal });
     }
   }
 
-  /** Takes in what a list at the start of a reflector brings. */
-  sync(objects: ModelEvent[]): void {
-    for (const event of objects) this.deliver(event);
+  /** Takes in everything, as a reflector does by a list: at its start, and when it knows or fears that it missed something. */
+  list(): void {
+    if (!this.#alive) return;
+    const { kubernetes } = this.#world;
+    for (const { type, store, tell } of this.#reflections()) {
+      const listed = kubernetes.all<KubeObject>(type);
+      const changes = listed.flatMap(object => store.put(object));
+      const missing = store
+        .list()
+        .filter(object => !listed.some(({ metadata }) => keyOf({ metadata }) === keyOf(object)));
+      changes.push(...missing.flatMap(object => store.delete(keyOf(object), object)));
+      store.advance(String(kubernetes.version));
+      for (const { key, kind, object } of changes) tell(key, kind, object, 'list');
+    }
   }
 
-  /** Takes in what a watch brings. */
+  /** Takes in what a watch brings. What is older than what was seen already says that the watch cannot be relied on. */
   deliver({ plural, kind, object }: ModelEvent): void {
-    if (!this.#alive) return;
+    const reflection = this.#reflections().find(({ type }) => type.plural === plural);
+    if (!this.#alive || !reflection) return;
+    const { store, tell } = reflection;
+    const version = object.metadata.resourceVersion ?? '0';
+    if (compareResourceVersions(version, store.resourceVersion ?? '0') < 0) {
+      this.list();
+      return;
+    }
+    store.advance(version);
+    const changes = kind === 'put' ? store.put(object) : store.delete(keyOf(object), object);
+    for (const change of changes) tell(change.key, change.kind, change.object, 'watch');
+  }
+
+  #reflections(): Reflection[] {
     const { resources, wake } = this.#assembly;
-    const take = <T extends KubeObject>(store: Store<T>, tell: Tell<T>) => {
-      const known = object as T;
-      store.advance(object.metadata.resourceVersion ?? '0');
-      const changes = kind === 'put' ? store.put(known) : store.delete(keyIn(object), known);
-      for (const change of changes) tell(change.key, change.kind, change.object, 'watch');
-    };
-    if (plural === 'virtualmachines') take(resources.machines, wake.onMachine);
-    if (plural === 'proxmoxclusters') take(resources.clusters, wake.onCluster);
-    if (plural === 'vmtemplates') take(resources.templates, wake.onTemplate);
+    const reflection = <T extends KubeObject>(type: ResourceType, store: Store<T>, tell: ChangeHandler<T>) =>
+      // A store of one type never holds another one's objects.
+      ({ type, store, tell }) as unknown as Reflection;
+    return [
+      reflection(proxmoxClusters, resources.clusters, wake.onCluster),
+      reflection(vmTemplates, resources.templates, wake.onTemplate),
+      reflection(vmQuotas, resources.quotas, wake.onQuota),
+      reflection(virtualMachines, resources.machines, wake.onMachine),
+    ];
   }
 
   /** Ends this operator at once, in the middle of whatever it does. */
@@ -166,7 +192,9 @@ export class OperatorLife {
   }
 }
 
-type Tell<T> = (key: string, kind: 'added' | 'updated' | 'deleted', object: T, origin: 'watch' | 'list') => void;
-
-const keyIn = ({ metadata }: KubeObject): string =>
-  metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name;
+/** A store with what is told of its changes. */
+interface Reflection {
+  type: ResourceType;
+  store: Store<KubeObject>;
+  tell: ChangeHandler<KubeObject>;
+}

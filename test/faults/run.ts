@@ -13,6 +13,8 @@ const { values } = parseArgs({
     mistake: { type: 'string' },
   },
 });
+// A life has many errors that are answers, such as 404, and what they cost most is the stack that nobody reads.
+Error.stackTraceLimit = 0;
 const mistake = values.mistake === undefined ? undefined : mistakes.find(({ name }) => name === values.mistake);
 if (values.mistake !== undefined && !mistake) throw new Error(`no mistake is called ${values.mistake}`);
 if (mistake) putBack(mistake.edits);

@@ -1,4 +1,4 @@
-import type { ProxmoxCluster, VmTemplate } from '#api/kinds.ts';
+import type { ProxmoxCluster, VmQuota, VmTemplate } from '#api/kinds.ts';
 import type { Seed } from '#simulator/state/seed.ts';
 
 /** Everything about the simulated Proxmox that plans are run on: two nodes, one template, and machines of strangers. */
@@ -70,4 +70,12 @@ export const cluster: ProxmoxCluster = {
 export const template: VmTemplate = {
   metadata: { name: 'debian' },
   spec: { sources: [{ cluster: 'lab', vmid: { vmid: 900, node: 'n1' } }], cloneMode: 'Full' },
+};
+
+/** Room for one machine as large as it ever gets, and for nothing beside it. */
+export const limits = { vms: 1, cpu: 4, memoryMiB: 1024, storageMiB: 6 * 1024 };
+
+export const quota: VmQuota = {
+  metadata: { name: 'default', namespace: 'team-a' },
+  spec: { hard: { vms: limits.vms, cpu: limits.cpu, memory: '1Gi', storage: '6Gi' } },
 };

@@ -18,7 +18,12 @@ async function firstClone(): Promise<number> {
 }
 
 const worldWith = (plan: Map<number, FaultKind>) =>
-  new FaultWorld({ plan, durations: { copy: { ms: 5_000 } }, random: () => 0.5, watchLagMs: 0 });
+  new FaultWorld({
+    plan,
+    durations: { copy: { ms: 5_000 } },
+    random: () => 0.5,
+    watch: { lagMs: 0, twice: 0, missing: 0 },
+  });
 
 test('F14: a clone whose worker was killed is given up, made anew, and swept up once it is unlocked', async () => {
   const world = worldWith(new Map([[await firstClone(), 'workerKilled']]));
