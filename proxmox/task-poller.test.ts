@@ -65,6 +65,7 @@ beforeEach(() => {
     onEnd: (key, status) => ended.push([key, status.state === 'ended' ? status.exit : status.state]),
     onError: error => errors.push(error),
     clock,
+    minIntervalMs: 1_000,
   });
 });
 

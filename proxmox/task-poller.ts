@@ -10,7 +10,10 @@ export interface TaskPollerOptions<Key> {
   /** Told of a poll that failed. The tasks stay watched: a node that does not answer ends none of them. */
   onError?: (error: unknown) => void;
   clock?: Clock;
-  /** Between a node's first polls, 1 s unless told: what a linked clone or a start takes. */
+  /**
+   * Between a node's first polls, 250 ms unless told: a resize or a start takes about a second, and until its end is
+   * seen another machine waits for its turn.
+   */
   minIntervalMs?: number;
   /** Between a node's polls when nothing ends, 5 s unless told. */
   maxIntervalMs?: number;
@@ -48,7 +51,7 @@ interface NodeWatch<Key> {
  * one call, and each of the others is asked for its status: being absent from a list ends no task.
  */
 export function createTaskPoller<Key>(options: TaskPollerOptions<Key>): TaskPoller<Key> {
-  const { client, onEnd, onError, clock = systemClock, minIntervalMs = 1_000, maxIntervalMs = 5_000 } = options;
+  const { client, onEnd, onError, clock = systemClock, minIntervalMs = 250, maxIntervalMs = 5_000 } = options;
   const nodes = new Map<string, NodeWatch<Key>>();
   let closed = false;
   let polls = 0;
