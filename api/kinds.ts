@@ -1,4 +1,5 @@
 import type { Condition } from './conditions.ts';
+import { type ConsoleSessionSpec, type ConsoleSessionStatus, consoleSession } from './console-session.ts';
 import type { KindDefinition } from './crd.ts';
 import { group, version } from './names.ts';
 import { type ProxmoxClusterSpec, type ProxmoxClusterStatus, proxmoxCluster } from './proxmox-cluster.ts';
@@ -17,6 +18,7 @@ export const kinds: readonly KindDefinition[] = [
   vmQuota,
   virtualMachine,
   vmOperation,
+  consoleSession,
 ];
 
 /** The part of an object's metadata that Berth reads. */
@@ -48,6 +50,7 @@ export type VmTemplate = Resource<VmTemplateSpec, VmTemplateStatus>;
 export type VmQuota = Resource<VmQuotaSpec, VmQuotaStatus>;
 export type VmPolicy = Resource<VmPolicySpec, VmPolicyStatus>;
 export type VmOperation = Resource<VmOperationSpec, VmOperationStatus>;
+export type ConsoleSession = Resource<ConsoleSessionSpec, ConsoleSessionStatus>;
 
 /** Where the API server serves a kind. */
 const resourceType = ({ kind, plural, namespaced }: KindDefinition) => ({
@@ -64,3 +67,4 @@ export const vmTemplates = resourceType(vmTemplate);
 export const vmQuotas = resourceType(vmQuota);
 export const vmPolicies = resourceType(vmPolicy);
 export const vmOperations = resourceType(vmOperation);
+export const consoleSessions = resourceType(consoleSession);

@@ -94,6 +94,13 @@ export const proxmoxClusterSpec = z.object({
       namespace: z.string().min(1).max(63).describe('Namespace of the Secret.'),
     })
     .describe('Secret with the keys `tokenId` (user@realm!name) and `tokenSecret`.'),
+  consoleCredentialsSecretRef: z
+    .object({
+      name: resourceName().describe('Name of the Secret.'),
+      namespace: z.string().min(1).max(63).describe('Namespace of the Secret.'),
+    })
+    .optional()
+    .describe('Secret of the token that consoles are opened with; it needs VM.Console and nothing else.'),
   tls: tls.describe('How the certificate of Proxmox is verified.'),
   vmidRange: vmidRange.describe('VMIDs that Berth may use. Nothing else should make machines in it.'),
   nodes: z.array(node).min(1).max(64).meta(mapBy('name')).describe('Nodes that people may use.'),

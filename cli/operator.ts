@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { Command, Option } from 'commander';
 import type { OperatorFlags } from '#operator/main.ts';
-import { port } from './options.ts';
+import { origin, port } from './options.ts';
 
 /** `berth operator`: makes Proxmox VE match the VirtualMachines of a Kubernetes cluster. */
 export function operatorCommand(): Command {
@@ -24,6 +24,12 @@ export function operatorCommand(): Command {
     .option('--webhook-host <host>', 'address to serve it on', '0.0.0.0')
     .option('--webhook-loopback', 'have the API server of this machine call it on the loopback interface', false)
     .option('--mirror-quotas', 'mirror the number of machines of each VmQuota to a native ResourceQuota', false)
+    .addOption(
+      new Option(
+        '--console-url <origin>',
+        'where people reach the console-proxy, as https://console.example.org',
+      ).argParser(origin),
+    )
     .action(async (flags: OperatorFlags) => {
       // An operator waits more than it computes: V8 is to save memory rather than time.
       setFlagsFromString('--optimize-for-size');

@@ -5,6 +5,7 @@ import type { EventRecorder } from '#kube/events.ts';
 import { OwnWrites } from '#kube/own-writes.ts';
 import type { Logger } from '#kube/telemetry.ts';
 import { type Clock, systemClock } from '#proxmox/clock.ts';
+import { sessionReconciler } from './controllers/console-sessions.ts';
 import { clusterReconciler } from './controllers/proxmox-clusters.ts';
 import { machineReconciler } from './controllers/virtual-machines.ts';
 import { policyReconciler } from './controllers/vm-policies.ts';
@@ -28,6 +29,8 @@ export interface AssemblyOptions {
   observe?: LinksOptions['observe'];
   /** Whether each VmQuota's number of machines is mirrored to a native ResourceQuota. Default: no. */
   mirrorQuotas?: boolean;
+  /** Where the console-proxy is reached. Default: there is none. */
+  consoleUrl?: string;
   clock?: Clock;
   queueClock?: KubeClock;
   /** Numbers in [0, 1). */
@@ -77,6 +80,7 @@ export function assemble(options: AssemblyOptions): Assembly {
       templates: templateReconciler(shared),
       quotas: quotaReconciler({ ...shared, mirrors: options.mirrorQuotas ?? false }),
       policies: policyReconciler(shared),
+      sessions: sessionReconciler({ ...shared, consoleUrl: options.consoleUrl }),
       machines: machineReconciler({ ...shared, clusterId, events, memory, ownWrites }),
     },
   };

@@ -27,6 +27,8 @@ export interface OperatorFlags {
   webhookLoopback: boolean;
   /** Whether the number of machines of each VmQuota is mirrored to a native ResourceQuota. */
   mirrorQuotas: boolean;
+  /** Origin of the console-proxy as people reach it; absent: there is none. */
+  consoleUrl?: string;
 }
 
 /**
@@ -53,8 +55,8 @@ export async function runOperator(flags: OperatorFlags): Promise<number> {
     if (stop.signal.aborted) return 0;
     const signal = lease ? AbortSignal.any([stop.signal, lease.signal]) : stop.signal;
     const { kubeConfig: config, clusterId } = { kubeConfig, clusterId: flags.clusterId };
-    const { mirrorQuotas } = flags;
-    const options = { kubeConfig: config, clusterId, instance: hostname(), log, metrics, mirrorQuotas };
+    const { mirrorQuotas, consoleUrl } = flags;
+    const options = { kubeConfig: config, clusterId, instance: hostname(), log, metrics, mirrorQuotas, consoleUrl };
     const operator = await startOperator(options, signal);
     readiness = () => ({ ready: operator.notReady() === undefined, message: operator.notReady() ?? 'ok' });
     await operator.finished;

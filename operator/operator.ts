@@ -11,7 +11,7 @@ import type { OperatorMetrics } from './metrics.ts';
 import { createReflectors } from './resources.ts';
 
 /** Keys that each controller works on at a time; no run of one waits for more than a call. */
-const workers = { machines: 16, clusters: 2, templates: 2, quotas: 4, policies: 1 };
+const workers = { machines: 16, clusters: 2, templates: 2, quotas: 4, policies: 1, sessions: 1 };
 
 /** What an operator runs with. */
 export interface OperatorOptions {
@@ -24,6 +24,8 @@ export interface OperatorOptions {
   metrics: OperatorMetrics;
   /** Whether the number of machines of each VmQuota is mirrored to a native ResourceQuota. */
   mirrorQuotas: boolean;
+  /** Where the console-proxy is reached, an origin; undefined where there is none. */
+  consoleUrl?: string | undefined;
 }
 
 /** A running operator. */
@@ -50,6 +52,7 @@ export async function startOperator(options: OperatorOptions, signal: AbortSigna
     openTransport: createTransport,
     observe,
     mirrorQuotas: options.mirrorQuotas,
+    ...(options.consoleUrl !== undefined && { consoleUrl: options.consoleUrl }),
   });
   for (const [name, queue] of Object.entries(queues)) metrics.addQueue(name, queue);
   metrics.addLinks(links);
@@ -63,7 +66,7 @@ export async function startOperator(options: OperatorOptions, signal: AbortSigna
       { machines: machines.size, clusters: clusters.size, templates: templates.size },
       'every resource is known',
     );
-    const names = ['clusters', 'templates', 'policies', 'quotas', 'machines'] as const;
+    const names = ['clusters', 'templates', 'policies', 'quotas', 'machines', 'sessions'] as const;
     const common = { signal, log, metrics: metrics.runtime };
     await Promise.all(
       names.map(name =>

@@ -1,4 +1,6 @@
 import {
+  type ConsoleSession,
+  consoleSessions,
   type ProxmoxCluster,
   proxmoxClusters,
   type VirtualMachine,
@@ -12,6 +14,7 @@ import {
 } from '#api/kinds.ts';
 import type { KubeClient } from '#kube/client.ts';
 import { type ChangeHandler, Reflector } from '#kube/reflector.ts';
+import { formatKey } from '#kube/resource.ts';
 import { Store } from '#kube/store.ts';
 import type { Logger, RuntimeMetrics } from '#kube/telemetry.ts';
 
@@ -23,6 +26,8 @@ export interface Resources {
   templates: Store<VmTemplate>;
   quotas: Store<VmQuota>;
   policies: Store<VmPolicy>;
+  /** Indexed by their `requester`, and by the `machine` that they are for. */
+  sessions: Store<ConsoleSession>;
 }
 
 /** What is to be told of changes. */
@@ -32,6 +37,7 @@ export interface ResourceHandlers {
   onTemplate: ChangeHandler<VmTemplate>;
   onQuota: ChangeHandler<VmQuota>;
   onPolicy: ChangeHandler<VmPolicy>;
+  onSession: ChangeHandler<ConsoleSession>;
 }
 
 /** Makes empty stores. */
@@ -45,6 +51,10 @@ export const createResources = (): Resources => ({
   templates: new Store<VmTemplate>(),
   quotas: new Store<VmQuota>(),
   policies: new Store<VmPolicy>(),
+  sessions: new Store<ConsoleSession>({
+    requester: ({ spec }) => [spec.requester],
+    machine: ({ metadata, spec }) => [formatKey({ ...metadata, name: spec.vmName })],
+  }),
 });
 
 /** Something that runs until its signal aborts and says when it has seen everything. */
@@ -56,8 +66,8 @@ export interface Reflection {
 
 /** Makes what fills the stores. */
 export function createReflectors(
-  { machines, clusters, templates, quotas, policies }: Resources,
-  { onMachine, onCluster, onTemplate, onQuota, onPolicy }: ResourceHandlers,
+  { machines, clusters, templates, quotas, policies, sessions }: Resources,
+  { onMachine, onCluster, onTemplate, onQuota, onPolicy, onSession }: ResourceHandlers,
   common: { client: KubeClient; log: Logger; metrics: RuntimeMetrics },
 ): Reflection[] {
   return [
@@ -66,5 +76,6 @@ export function createReflectors(
     new Reflector({ ...common, type: vmPolicies, store: policies, onChange: onPolicy }),
     new Reflector({ ...common, type: vmQuotas, store: quotas, onChange: onQuota }),
     new Reflector({ ...common, type: virtualMachines, store: machines, onChange: onMachine }),
+    new Reflector({ ...common, type: consoleSessions, store: sessions, onChange: onSession }),
   ];
 }

@@ -1,4 +1,4 @@
-import type { VirtualMachine } from '#api/kinds.ts';
+import type { ConsoleSession, VirtualMachine } from '#api/kinds.ts';
 import type { Clock } from '#kube/clock.ts';
 import { Queue } from '#kube/queue.ts';
 import { keyOf } from '#kube/resource.ts';
@@ -16,12 +16,14 @@ export interface Queues {
   templates: Queue;
   quotas: Queue;
   policies: Queue;
+  sessions: Queue;
 }
 
 /** Makes empty queues. `random` gives numbers in [0, 1). */
 export function createQueues(clock?: Clock, random?: () => number): Queues {
   const queue = () => new Queue({ clock, random });
-  return { machines: queue(), clusters: queue(), templates: queue(), quotas: queue(), policies: queue() };
+  const [machines, clusters, templates] = [queue(), queue(), queue()];
+  return { machines, clusters, templates, quotas: queue(), policies: queue(), sessions: queue() };
 }
 
 /** Who is to be looked at again when what has changed. Nothing here decides or acts. */
@@ -34,7 +36,7 @@ export interface Wake extends ResourceHandlers {
 
 /** Wires changes to queues. `forgetKey` gives up what a deleted machine held. */
 export function createWake(
-  { machines }: Resources,
+  { machines, sessions }: Resources,
   queues: Queues,
   memory: MachineMemory,
   forgetKey: (key: string) => void,
@@ -43,6 +45,10 @@ export function createWake(
   const generations = new Map<string, number | undefined>();
   const wakeAll = (found: VirtualMachine[]) => {
     for (const vm of found) queues.machines.add(keyOf(vm), 'low');
+  };
+  /** Those that could not be opened so far. */
+  const wakeSessions = (found: ConsoleSession[]) => {
+    for (const session of found) if (session.status?.url === undefined) queues.sessions.add(keyOf(session));
   };
   const ofQuota = quotaConcerns(machines);
   const ofPolicy = policyConcerns(machines);
@@ -57,6 +63,7 @@ export function createWake(
       }
       queues.machines.add(key, origin === 'list' ? 'low' : 'normal');
       queues.quotas.add(quotaKeyOf(vm), 'low');
+      wakeSessions(sessions.byIndex('machine', key));
     },
     onCluster: (key, kind, { metadata }) => {
       queues.clusters.add(key);
@@ -75,6 +82,10 @@ export function createWake(
     onPolicy: (key, _kind, policy) => {
       queues.policies.add(key);
       wakeAll(ofPolicy(policy));
+    },
+    onSession: (key, _kind, session) => {
+      queues.sessions.add(key);
+      if (session.status?.endedAt) wakeSessions(sessions.byIndex('requester', session.spec.requester));
     },
     linkEvents: cluster => ({
       onTaskEnd: (key, upid, status) => {
