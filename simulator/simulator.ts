@@ -67,6 +67,7 @@ export function createSimulator(seed: Seed | Dump, options: SimulatorOptions = {
     tasks: new TaskRunner(clock, state),
     durations: { ...DEFAULT_DURATIONS, ...options.durations },
     consoles: new Map(),
+    daemons: new Map(),
     reservedPorts: new Map(),
   };
   const faults = new Faults(createRandom((options.random ?? 1) + 1));

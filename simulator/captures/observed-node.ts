@@ -40,7 +40,7 @@ export const observedNode: Seed = {
       content: ['images', 'iso', 'import', 'backup', 'vztmpl', 'snippets', 'rootdir'],
       sizeGiB: 270_553_174_016 / GIB,
       usedGiB: 26,
-      volumes: [{ name: 'import/debian12-ci.qcow2', sizeMiB: 170_196_992 / 2 ** 20 }],
+      volumes: [{ name: 'import/debian12-ci.qcow2', sizeMiB: 170_196_992 / 2 ** 20, virtualMiB: 1536 }],
     },
     {
       id: 'local2',

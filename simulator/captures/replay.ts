@@ -62,7 +62,9 @@ function waitForRecordedTime(clock: VirtualClock, simulator: Simulator, exchange
 }
 
 async function ask(simulator: Simulator, clock: VirtualClock, exchange: Exchange, request: Request): Promise<Answer> {
-  if (exchange.note === 'plain HTTP sent to the TLS port') return redirectAnswer('127.0.0.1:8006', request.target);
+  if (exchange.note === 'plain HTTP sent to the TLS port') {
+    return redirectAnswer(request.method, '127.0.0.1:8006', request.target);
+  }
   const pending = simulator.handle(request);
   let settled = false;
   const settle = () => {

@@ -1,4 +1,5 @@
 import type { Release } from '#simulator/schema/routes.ts';
+import type { Daemon } from '../http/daemon.ts';
 import type { Headers } from '../http/message.ts';
 import type { Upload } from '../http/multipart.ts';
 import type { State } from '../state/types.ts';
@@ -20,6 +21,8 @@ export interface World {
   readonly durations: Durations;
   /** Consoles that were granted and wait for their connection, or have one; by `node:port`. */
   readonly consoles: Map<string, GrantedConsole>;
+  /** What pvedaemon of each node has to do. */
+  readonly daemons: Map<string, Daemon>;
   /** Until when a port is kept for the one that it was given to, by `node:port`. */
   readonly reservedPorts: Map<string, number>;
 }

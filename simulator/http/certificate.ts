@@ -30,6 +30,8 @@ export function createIdentity(hosts: string[], now: number): ServerIdentity {
   ]);
   const cert = certificate(authority.privateKey, issuer, validity, name(hosts[0] ?? 'localhost'), server.publicKey, [
     extension('2.5.29.19', true, sequence()),
+    extension('2.5.29.15', true, bits(Buffer.from([0x80]), 7)),
+    extension('2.5.29.35', false, sequence(tagged(0, false, keyDigest(authority.publicKey)))),
     extension('2.5.29.37', false, sequence(oid('1.3.6.1.5.5.7.3.1'))),
     extension('2.5.29.17', false, sequence(...hosts.map(alternativeName))),
   ]);
@@ -55,7 +57,7 @@ function certificate(
 ): Buffer {
   const version3 = tagged(0, true, integer(Buffer.from([2])));
   const spki = publicKey.export({ type: 'spki', format: 'der' });
-  const serial = integer(randomBytes(16));
+  const serial = integer(Buffer.concat([Buffer.from([1]), randomBytes(15)]));
   const body = sequence(
     version3,
     serial,
@@ -78,10 +80,13 @@ function extension(id: string, critical: boolean, value: Buffer): Buffer {
 }
 
 function keyIdentifier(publicKey: KeyObject): Buffer {
-  const digest = createHash('sha1')
+  return extension('2.5.29.14', false, octets(keyDigest(publicKey)));
+}
+
+function keyDigest(publicKey: KeyObject): Buffer {
+  return createHash('sha1')
     .update(publicKey.export({ type: 'spki', format: 'der' }))
     .digest();
-  return extension('2.5.29.14', false, octets(digest));
 }
 
 function alternativeName(host: string): Buffer {

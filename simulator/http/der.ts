@@ -1,6 +1,17 @@
 /** ASN.1 in DER, as far as a certificate needs it: each function answers one encoded value. */
 
-const TAG = { boolean: 1, integer: 2, bits: 3, octets: 4, oid: 6, utf8: 12, sequence: 48, set: 49, time: 24 };
+const TAG = {
+  boolean: 1,
+  integer: 2,
+  bits: 3,
+  octets: 4,
+  oid: 6,
+  utf8: 12,
+  sequence: 48,
+  set: 49,
+  utcTime: 23,
+  time: 24,
+};
 
 function encode(tag: number, ...content: Uint8Array[]): Buffer {
   const body = Buffer.concat(content);
@@ -45,10 +56,10 @@ function base128(value: number): number[] {
   return bytes;
 }
 
-/** A moment as GeneralizedTime, in UTC. */
+/** A moment, in the one of two forms that RFC 5280 asks for: UTCTime up to 2049. */
 export function time(ms: number): Buffer {
-  const text = new Date(ms).toISOString().replace(/[-:T]/g, '').slice(0, 14);
-  return encode(TAG.time, Buffer.from(`${text}Z`));
+  const text = `${new Date(ms).toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`;
+  return text < '2050' ? encode(TAG.utcTime, Buffer.from(text.slice(2))) : encode(TAG.time, Buffer.from(text));
 }
 
 /** A value under a context-specific tag: `constructed` around others, or else as plain content. */

@@ -1,7 +1,9 @@
 import type { Answer } from './message.ts';
 
 /** The answer to plain HTTP on the TLS port. */
-export function redirectAnswer(host: string, target: string): Answer {
+export function redirectAnswer(method: string, host: string, target: string): Answer {
   const headers = { Location: `https://${host}${target}` };
-  return { status: 301, reason: 'Moved Permanently', headers, body: 'Moved Permanently', close: true };
+  const [status, reason] =
+    method === 'GET' || method === 'HEAD' ? [301, 'Moved Permanently'] : [308, 'Permanent Redirect'];
+  return { status, reason, headers, body: reason, close: true };
 }

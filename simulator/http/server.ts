@@ -3,11 +3,13 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { gzipSync } from 'node:zlib';
 import type { Simulator } from '../simulator.ts';
 import { createIdentity, type ServerIdentity } from './certificate.ts';
-import type { Answer, ConsoleUpgrade, Headers, Request } from './message.ts';
+import type { ConsoleUpgrade } from './message.ts';
+import { isHeadTooLong, MAX_HEADER_BYTES, readRequest } from './receive.ts';
 import { redirectAnswer } from './redirect.ts';
+import { sendAnswer } from './send.ts';
+import { Workers } from './workers.ts';
 
 /** Where and how the API is served. */
 export interface ServeOptions {
@@ -19,6 +21,8 @@ export interface ServeOptions {
   node?: string;
   /** Made anew unless given. */
   identity?: ServerIdentity;
+  /** After how many milliseconds an idle connection is closed; as the real one does it unless given. */
+  idleMs?: number;
   /** Takes over the connection of a console that was granted. */
   console?: (upgrade: ConsoleUpgrade, request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
@@ -35,19 +39,11 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** An idle connection is closed after this long [PVE::APIServer::AnyEvent]. */
+/** A connection on which nothing moves is closed after this long [PVE::APIServer::AnyEvent]. */
 const IDLE_MS = 5000;
 
 /** A connection is closed after so many requests. */
 const REQUESTS_PER_CONNECTION = 100;
-
-const MAX_HEADER_BYTES = 8 * 1024;
-
-/** Bodies above this size are compressed for who takes that. */
-const GZIP_FROM = 1024;
-
-/** Bodies are read up to here; what is longer is refused by its Content-Length before. */
-const MAX_UPLOAD = 256 * 2 ** 20;
 
 const TLS_HANDSHAKE = 0x16;
 
@@ -56,20 +52,39 @@ export async function serve(simulator: Simulator, options: ServeOptions = {}): P
   const host = options.host ?? '127.0.0.1';
   const identity = options.identity ?? createIdentity([...new Set(['127.0.0.1', 'localhost', host])], Date.now());
   const sockets = new Set<Socket>();
-  const secure = createHttpsServer({ key: identity.key, cert: identity.cert, maxHeaderSize: MAX_HEADER_BYTES });
-  secure.keepAliveTimeout = IDLE_MS;
+  const { key, cert } = identity;
+  const { idleMs = IDLE_MS } = options;
+  const secure = createHttpsServer({
+    key,
+    cert,
+    maxHeaderSize: 2 * MAX_HEADER_BYTES,
+    handshakeTimeout: idleMs,
+    keepAliveTimeout: idleMs,
+    keepAliveTimeoutBuffer: 0,
+    requireHostHeader: false,
+  });
+  secure.timeout = idleMs;
+  const workers = new Workers();
   secure.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    void answerRequest(simulator, options.node, request, response);
+    if (isHeadTooLong(request)) return;
+    if (request.httpVersionMajor !== 1) refuseHead(new Error('HTTP/0.9'), request.socket);
+    else void answerRequest(simulator, options.node, request, response, workers);
   });
   secure.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     void answerUpgrade(simulator, options, request, socket, head);
   });
+  secure.on('clientError', refuseHead);
   const plain = createHttpServer((request, response) => redirect(request, response));
+  plain.timeout = idleMs;
   const listener = createTcpServer(socket => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    sniff(socket, isTls => (isTls ? secure : plain).emit('connection', socket));
+    socket.setTimeout(idleMs, () => socket.destroy());
+    sniff(socket, isTls => {
+      socket.setTimeout(0);
+      (isTls ? secure : plain).emit('connection', socket);
+    });
   });
   listener.listen(options.port ?? 0, host);
   await once(listener, 'listening');
@@ -94,84 +109,44 @@ function sniff(socket: Socket, decide: (isTls: boolean) => void): void {
 
 /** Plain HTTP on the TLS port. */
 function redirect(request: IncomingMessage, response: ServerResponse): void {
-  const { status, reason, headers, body } = redirectAnswer(request.headers.host ?? 'localhost', request.url ?? '/');
+  const { method = 'GET', url = '/', headers: sent } = request;
+  if (sent.host === undefined) return;
+  const { status, reason, headers, body } = redirectAnswer(method, sent.host, url);
   response.writeHead(status, reason, { ...headers, Connection: 'close' });
   response.end(body);
 }
 
-const counts = new WeakMap<Duplex, number>();
+/** What is no HTTP/1. A head that is longer still than the parser takes is left alone like the others. */
+function refuseHead(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Duplex): void {
+  if (error.code === 'HPE_HEADER_OVERFLOW') return;
+  const [version, major] =
+    /^\S+ \S+ HTTP\/((\d+)\.\d+)/.exec(error.rawPacket?.toString('latin1') ?? '')?.slice(1) ?? [];
+  const isOther = major !== undefined && major !== '1';
+  const reason = isOther ? `506 http protocol version ${version} not supported` : '400 bad request';
+  if (socket.writable) socket.end(`HTTP/1.0 ${reason}\r\nConnection: close\r\n\r\n`);
+}
 
 async function answerRequest(
   simulator: Simulator,
   node: string | undefined,
   incoming: IncomingMessage,
   response: ServerResponse,
+  workers: Workers,
 ): Promise<void> {
+  const requests = workers.count(incoming.socket);
   const request = await readRequest(incoming, node);
+  if (request === undefined) return;
+  incoming.socket.setTimeout(0);
   const answer = await simulator.handle(request);
   if (response.destroyed) return;
   if (answer.broken !== undefined) {
     incoming.socket.destroy();
     return;
   }
-  const count = (counts.get(incoming.socket) ?? 0) + 1;
-  counts.set(incoming.socket, count);
-  const wantsClose = incoming.headers.connection?.toLowerCase() === 'close';
-  const close = answer.close || wantsClose || count >= REQUESTS_PER_CONNECTION;
+  const wantsClose = incoming.headers.connection?.toLowerCase().includes('close') ?? incoming.httpVersion === '1.0';
+  const isOld = requests >= REQUESTS_PER_CONNECTION || workers.isRetiring(incoming.socket);
+  const close = answer.close || wantsClose || isOld;
   sendAnswer(response, answer, close, incoming.headers['accept-encoding']?.includes('gzip') === true);
-}
-
-/** Reads the body, unless the head alone decides. */
-async function readRequest(incoming: IncomingMessage, node: string | undefined): Promise<Request> {
-  const { method = 'GET', url = '/', headers } = incoming;
-  const request: Request = {
-    method,
-    target: url,
-    headers: headers as Headers,
-    peer: incoming.socket.remoteAddress ?? '',
-  };
-  if (node !== undefined) request.node = node;
-  if (headers['transfer-encoding'] !== undefined || headers['content-length'] === undefined) return request;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size <= MAX_UPLOAD) chunks.push(chunk);
-  }
-  request.body = Buffer.concat(chunks);
-  return request;
-}
-
-function sendAnswer(response: ServerResponse, answer: Answer, close: boolean, gzip: boolean): void {
-  const date = new Date().toUTCString();
-  response.sendDate = false;
-  response.statusMessage = answer.reason.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, '?');
-  response.statusCode = answer.status;
-  const headers: Record<string, string> = {
-    'Cache-Control': 'max-age=0',
-    Connection: close ? 'close' : 'Keep-Alive',
-    Date: date,
-    Pragma: 'no-cache',
-    Server: 'pve-api-daemon/3.0',
-    Expires: date,
-    ...answer.headers,
-  };
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  if (answer.body === '') {
-    response.removeHeader('Transfer-Encoding');
-    response.removeHeader('Content-Length');
-    response.shouldKeepAlive = false;
-    response.end();
-    return;
-  }
-  let body = Buffer.from(answer.body);
-  if (gzip && body.length > GZIP_FROM) {
-    body = gzipSync(body);
-    response.setHeader('Content-Encoding', 'gzip');
-  }
-  response.setHeader('Content-Length', body.length);
-  if (close) response.shouldKeepAlive = false;
-  response.end(body);
 }
 
 async function answerUpgrade(
@@ -181,7 +156,10 @@ async function answerUpgrade(
   socket: Duplex,
   head: Buffer,
 ): Promise<void> {
-  const answer = await simulator.handle(await readRequest(incoming, options.node));
+  incoming.socket.setTimeout(0);
+  const request = await readRequest(incoming, options.node);
+  if (request === undefined) return;
+  const answer = await simulator.handle(request);
   if (answer.upgrade !== undefined && options.console !== undefined) {
     options.console(answer.upgrade, incoming, socket, head);
     return;

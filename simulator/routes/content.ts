@@ -63,7 +63,7 @@ function contentLine(storage: StorageState, name: string, volume: VolumeState): 
     volid: volidOf(storage, name, volume),
     content: volume.content,
     format: volume.format,
-    size: volume.size,
+    size: volume.content === 'images' ? volume.size : volume.used,
     ctime: Math.floor(volume.createdAt / 1000),
   };
   if (volume.content === 'images') {

@@ -71,8 +71,9 @@ function buildStorage(state: State, seed: FullSeed['storages'][number], now: num
   for (const volume of seed.volumes) {
     for (const node of volume.node === undefined ? nodes : [volume.node]) {
       const { content, format } = parseVolume(storage, volume.name);
-      const size = volume.sizeMiB * MIB;
-      add(placeOf(storage, node), volume.name, { content, format, size, used: size, createdAt: now, snapshots: {} });
+      const used = volume.sizeMiB * MIB;
+      const size = volume.virtualMiB === undefined ? used : volume.virtualMiB * MIB;
+      add(placeOf(storage, node), volume.name, { content, format, size, used, createdAt: now, snapshots: {} });
     }
   }
 }

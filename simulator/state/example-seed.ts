@@ -57,7 +57,7 @@ export const exampleSeed: Seed = {
       sizeGiB: 200,
       volumes: [
         { name: 'iso/debian-13.iso', sizeMiB: 750 },
-        { name: 'import/debian-13.qcow2', sizeMiB: 330 },
+        { name: 'import/debian-13.qcow2', sizeMiB: 330, virtualMiB: 3072 },
       ],
     },
     { id: 'ceph', type: 'rbd', content: ['images', 'rootdir'], sizeGiB: 4000 },

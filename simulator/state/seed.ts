@@ -27,7 +27,10 @@ const node = z.strictObject({
 const volume = z.strictObject({
   /** Inside the storage: `iso/debian.iso`, `import/debian12.qcow2`. */
   name: z.string().min(1),
+  /** Of the file. */
   sizeMiB: z.number().positive(),
+  /** Of the disk in it, if it is another. */
+  virtualMiB: z.number().positive().optional(),
   node: z.string().optional(),
 });
 
