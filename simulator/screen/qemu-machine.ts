@@ -129,11 +129,16 @@ function programArguments(name: string, folder: string, disk: string): string[] 
   ];
 }
 
-/** Connects as soon as the socket is there. */
+/** Connects as soon as somebody listens: the socket is there a little earlier. */
 async function connectSoon(path: string): Promise<Qmp> {
   for (let waited = 0; waited < START_MS; waited += START_POLL_MS) {
-    if (existsSync(path)) return Qmp.connect(path);
+    const qmp = existsSync(path) && (await Qmp.connect(path).catch(unlessRefused));
+    if (qmp) return qmp;
     await sleep(START_POLL_MS);
   }
   throw new Error('QEMU made no monitor');
+}
+
+function unlessRefused(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ECONNREFUSED') throw error;
 }
