@@ -7,7 +7,7 @@ import { run } from '#test/control-plane/command.ts';
 import { type ControlPlane, startControlPlane } from '#test/control-plane/control-plane.ts';
 import { freePort } from '#test/control-plane/port.ts';
 import { kubectlPath } from '#test/control-plane/programs.ts';
-import { type OperatorProcess, startOperatorProcess } from './operator-process.ts';
+import { type BerthProcess, startBerthProcess } from './berth-process.ts';
 import { clusterFor, type DemoProxmox, startProxmox, token } from './proxmox.ts';
 
 /** Kubernetes with Berth installed on this machine, and a way to start operators. */
@@ -18,7 +18,12 @@ export interface KubernetesStage {
   /** Runs kubectl as the administrator; resolves with what it printed, rejects with what it complained of. */
   kubectl: (...args: string[]) => Promise<string>;
   /** Starts an operator with its own ServiceAccount and RBAC, as a process of its own. */
-  startOperator: (...args: string[]) => Promise<OperatorProcess>;
+  startOperator: (...args: string[]) => Promise<BerthProcess>;
+  /**
+   * Starts another command as a process of its own, with the ServiceAccount `berth-<command>`; its log is beside the
+   * operator's.
+   */
+  startBerth: (command: string, ...args: string[]) => Promise<BerthProcess>;
   /** Where the operator's log is. */
   operatorLog: string;
   /** Ends everything but a control plane that somebody else has started. */
@@ -68,29 +73,25 @@ export async function setKubernetesStage(options: StageOptions): Promise<Kuberne
     run({ file, args: ['--kubeconfig', controlPlane.kubeconfig, ...args], cwd: repository, env, signal });
   await install(kubectl, options.guarded ?? false);
   const connection = connect(kubeConfigFrom(controlPlane.kubeconfig));
-  const operators: OperatorProcess[] = [];
-  const operatorLog = join(dir, 'operator.log');
+  const processes: BerthProcess[] = [];
+  const startBerth = async (command: string, ...args: string[]) => {
+    const path = join(dir, `${command}.kubeconfig`);
+    const kubeconfig = await controlPlane.serviceAccountKubeconfig('berth-system', `berth-${command}`, path);
+    const probePort = await freePort();
+    const logFile = join(dir, `${command}.log`);
+    const started = await startBerthProcess({ command, kubeconfig, logFile, probePort, args, signal });
+    processes.push(started);
+    return started;
+  };
   return {
     controlPlane,
     kube: createKubeClient(connection),
     kubectl,
-    operatorLog,
-    async startOperator(...args) {
-      const path = join(dir, 'operator.kubeconfig');
-      const kubeconfig = await controlPlane.serviceAccountKubeconfig('berth-system', 'berth-operator', path);
-      const probePort = await freePort();
-      const operator = await startOperatorProcess({
-        kubeconfig,
-        logFile: operatorLog,
-        probePort,
-        args: options.guarded ? [...webhookFlags, ...args] : args,
-        signal,
-      });
-      operators.push(operator);
-      return operator;
-    },
+    operatorLog: join(dir, 'operator.log'),
+    startBerth,
+    startOperator: (...args) => startBerth('operator', ...(options.guarded ? webhookFlags : []), ...args),
     async close() {
-      await Promise.all(operators.map(operator => operator.stop()));
+      await Promise.all(processes.map(process => process.stop()));
       // Whoever else uses this control plane may do without.
       if (options.guarded && !started) await kubectl('delete', ...guards, '--ignore-not-found');
       await connection.close();

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OperatorProcess } from '#cli/demo/operator-process.ts';
+import type { BerthProcess } from '#cli/demo/berth-process.ts';
 import { samplesOf, sumOf } from './prometheus.ts';
 
 /** Memory of a process in MiB: resident now, and at its highest. */
@@ -11,7 +11,7 @@ export async function memoryOf(pid: number): Promise<{ rssMiB: number; peakMiB: 
 }
 
 /** How many reconciles of machines there were, and how many machines wait for one or are in one. */
-async function readWork({ metricsUrl }: OperatorProcess): Promise<{ done: number; busy: number }> {
+async function readWork({ metricsUrl }: BerthProcess): Promise<{ done: number; busy: number }> {
   const text = await (await fetch(metricsUrl)).text();
   const ofMachines = samplesOf(text, ['berth_reconcile_seconds_count', 'berth_queue_keys']).filter(
     ({ labels }) => labels.controller === 'machines' && labels.state !== 'delayed',
@@ -27,11 +27,7 @@ const restMs = 3_000;
 const sweepShare = 1 / 200;
 
 /** Waits until the operator has looked at all `machines` and rests. Answers when it came to rest, as performance.now(). */
-export async function waitUntilSettled(
-  operator: OperatorProcess,
-  machines: number,
-  timeoutMs: number,
-): Promise<number> {
+export async function waitUntilSettled(operator: BerthProcess, machines: number, timeoutMs: number): Promise<number> {
   const deadline = performance.now() + timeoutMs;
   const tolerated = Math.max(2, machines * sweepShare) * (restMs / 1000);
   let rest = { since: performance.now(), done: 0 };

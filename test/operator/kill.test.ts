@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BerthProcess } from '#cli/demo/berth-process.ts';
 import { isReady, listMachines } from '#cli/demo/machines.ts';
-import type { OperatorProcess } from '#cli/demo/operator-process.ts';
 import { boots, disagreements } from '#cli/demo/proxmox-check.ts';
 import { connectProxmox, type Stage, setStage } from '#cli/demo/stage.ts';
 import type { Request } from '#simulator/http/message.ts';
@@ -74,12 +74,7 @@ const isConfigure = ({ method, target }: Request) => method === 'PUT' && target.
 const isDestroy = ({ method }: Request) => method === 'DELETE';
 
 /** Kills an operator at a call to Proxmox, the fourth that matches, and resolves when it is dead. */
-function killAt(
-  operator: OperatorProcess,
-  matches: (request: Request) => boolean,
-  when: 'before' | 'after',
-  delayMs = 0,
-) {
+function killAt(operator: BerthProcess, matches: (request: Request) => boolean, when: 'before' | 'after', delayMs = 0) {
   const dead = Promise.withResolvers<void>();
   let seen = 0;
   stage.proxmox.intercept = async (request, answer) => {
@@ -101,7 +96,7 @@ function killAt(
 }
 
 /** Lets a new operator go on, and waits until all machines are as desired. */
-async function recover(): Promise<OperatorProcess> {
+async function recover(): Promise<BerthProcess> {
   stage.proxmox.intercept = (_request, answer) => answer();
   const operator = await stage.startOperator();
   await expect

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type VmPolicy, virtualMachines, vmPolicies, vmQuotas } from '#api/kinds.ts';
-import type { OperatorProcess } from '#cli/demo/operator-process.ts';
+import type { BerthProcess } from '#cli/demo/berth-process.ts';
 import { mirrorCount, mirrorName, type ResourceQuota, resourceQuotas } from '#operator/effects/resource-quota.ts';
 import { freshNamespace } from '../control-plane/shared.ts';
 import {
@@ -17,7 +17,7 @@ import {
 } from './lab.ts';
 
 let lab: Lab;
-let operator: OperatorProcess;
+let operator: BerthProcess;
 
 beforeAll(async () => {
   lab = await quotaLab();

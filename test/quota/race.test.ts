@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { type VmQuota, virtualMachines, vmQuotas } from '#api/kinds.ts';
-import type { OperatorProcess } from '#cli/demo/operator-process.ts';
+import type { BerthProcess } from '#cli/demo/berth-process.ts';
 import { Reflector } from '#kube/reflector.ts';
 import type { KubeObject } from '#kube/resource.ts';
 import { configurationName, paths, webhookConfigurations } from '#operator/admission/configuration.ts';
@@ -28,7 +28,7 @@ const most = 3;
 
 let lab: Lab;
 let closeBalancer: () => void;
-const operators: { process: OperatorProcess; start: () => Promise<OperatorProcess> }[] = [];
+const operators: { process: BerthProcess; start: () => Promise<BerthProcess> }[] = [];
 
 beforeAll(async () => {
   lab = await quotaLab();

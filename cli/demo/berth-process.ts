@@ -4,11 +4,11 @@ import { createWriteStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** How long an operator may take from its start until it is ready: its first lists, on a busy machine. */
+/** How long a command may take from its start until it is ready: its first lists, on a busy machine. */
 const readyMs = 30_000;
 
-/** An operator that runs as a process of its own, as it does in a cluster. */
-export interface OperatorProcess {
+/** A `berth` command that runs as a process of its own, as it does in a cluster. */
+export interface BerthProcess {
   readonly pid: number;
   /** Where it tells its metrics. */
   readonly metricsUrl: string;
@@ -20,8 +20,10 @@ export interface OperatorProcess {
   kill: () => Promise<void>;
 }
 
-/** Where an operator process finds its API server and leaves its log. */
-export interface OperatorProcessOptions {
+/** Which command to run, where it finds its API server and leaves its log. */
+export interface BerthProcessOptions {
+  /** `operator`, `console-proxy`, …: each takes --kubeconfig, --probe-port and --probe-host, and answers /readyz. */
+  command: string;
   kubeconfig: string;
   logFile: string;
   probePort: number;
@@ -29,12 +31,12 @@ export interface OperatorProcessOptions {
   signal: AbortSignal;
 }
 
-/** Starts an operator and waits until it is ready. Rejects, naming the log, when it is not. */
-export async function startOperatorProcess(options: OperatorProcessOptions): Promise<OperatorProcess> {
-  const { kubeconfig, logFile, probePort, args = [], signal } = options;
+/** Starts a command and waits until it is ready. Rejects, naming the log, when it is not. */
+export async function startBerthProcess(options: BerthProcessOptions): Promise<BerthProcess> {
+  const { command, kubeconfig, logFile, probePort, args = [] } = options;
   const berth = fileURLToPath(new URL('../berth.ts', import.meta.url));
   const flags = ['--kubeconfig', kubeconfig, '--probe-port', String(probePort), '--probe-host', '127.0.0.1', ...args];
-  const child = spawn(process.execPath, [berth, 'operator', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [berth, command, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   const log = createWriteStream(logFile, { flags: 'a' });
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
@@ -43,7 +45,7 @@ export async function startOperatorProcess(options: OperatorProcessOptions): Pro
   const killWithUs = () => child.kill('SIGKILL');
   process.once('exit', killWithUs);
   void ended.then(() => process.removeListener('exit', killWithUs));
-  await waitUntilReady(child, probePort, logFile, signal);
+  await waitUntilReady(child, options);
   return {
     pid: child.pid ?? 0,
     metricsUrl: `http://127.0.0.1:${probePort}/metrics`,
@@ -58,15 +60,16 @@ async function end(child: ChildProcess, ended: Promise<void>, how: NodeJS.Signal
   await ended;
 }
 
-async function waitUntilReady(child: ChildProcess, port: number, logFile: string, signal: AbortSignal): Promise<void> {
+async function waitUntilReady(child: ChildProcess, options: BerthProcessOptions): Promise<void> {
+  const { command, probePort, logFile, signal } = options;
   const deadline = Date.now() + readyMs;
   while (Date.now() < deadline && !signal.aborted) {
-    if (child.exitCode !== null) throw new Error(`the operator ended with code ${child.exitCode}; see ${logFile}`);
-    const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
+    if (child.exitCode !== null) throw new Error(`berth ${command} ended with code ${child.exitCode}; see ${logFile}`);
+    const answer = await fetch(`http://127.0.0.1:${probePort}/readyz`).catch(() => undefined);
     if (answer?.ok) return;
     await sleep(50);
   }
   child.kill('SIGKILL');
   signal.throwIfAborted();
-  throw new Error(`the operator was not ready within ${readyMs / 1000} s; see ${logFile}`);
+  throw new Error(`berth ${command} was not ready within ${readyMs / 1000} s; see ${logFile}`);
 }
