@@ -49,8 +49,10 @@ export function machineReconciler(parts: MachineControllerParts) {
     const observed = observe(parts, vm, key);
     if (!observed) return { kind: 'done' };
     const link = linkOf(parts, observed);
-    const { decision, result } = await decideAndAct(parts, observed, key, link, signal);
+    const { decision, result, place } = await decideAndAct(parts, observed, key, link, signal);
     log.debug({ step: decision.finding?.reason ?? 'settled', action: decision.action?.kind }, 'decided');
+    const quietMs = parts.memory.quietMs(uidOf(vm), place !== undefined && link && place <= link.slots.limits.tasks);
+    if (quietMs > 0) return { kind: 'again', afterMs: quietMs, reason: queued };
     if (result.written) noteWrite(parts, result.written);
     const status = statusOf(observed, decision, result);
     if (status) await report(parts, vm, status);
@@ -125,13 +127,24 @@ function taskView(
   return { state: 'running', cancelled: cancelled === open.upid };
 }
 
+/** What was decided and done; `place` is that in the line for a task slot, where there is one. */
+interface Deed {
+  decision: Decision;
+  result: ActionResult;
+  place?: number;
+}
+
+/**
+ * Decides, sees what the decision asks for, and acts. What is written into a configuration is over with its answer, so
+ * that the next step follows at once, without a report in between.
+ */
 async function decideAndAct(
   parts: MachineControllerParts,
   observed: Observed,
   key: string,
   link: ClusterLink | undefined,
   signal: AbortSignal,
-): Promise<{ decision: Decision; result: ActionResult }> {
+): Promise<Deed> {
   const { memory, machines } = parts;
   const uid = uidOf(observed.vm);
   const others: Others = {
@@ -142,23 +155,27 @@ async function decideAndAct(
   let decision = plan(observed);
   let waitsInLine = false;
   try {
-    while (decision.look) {
-      if (decision.look === 'quota') {
-        observed.quota = await parts.gate.grant(observed.vm, { state: 'Bound' });
+    for (let writes = 0; ; writes++) {
+      while (decision.look) {
+        if (decision.look === 'quota') {
+          observed.quota = await parts.gate.grant(observed.vm, { state: 'Bound' });
+          decision = plan(observed);
+          continue;
+        }
+        if (!link) throw notYet('the ProxmoxCluster is not connected');
+        await lookAt(decision.look, observed, link, others);
+        if (decision.look === 'config') memory.config(uid, observed.config);
         decision = plan(observed);
-        continue;
       }
-      if (!link) throw notYet('the ProxmoxCluster is not connected');
-      await lookAt(decision.look, observed, link, others);
-      if (decision.look === 'config') memory.config(uid, observed.config);
+      if (!decision.action) return { decision, result: {} };
+      const tools = { kube: parts.kube, link, allocator: parts.allocator, quotas: parts.gate, signal };
+      const acted = await carryOut(observed.vm, key, decision.action, tools);
+      waitsInLine = 'queued' in acted;
+      if (decision.action.kind === 'cancelTask') memory.taskCancelled(uid, decision.action.upid);
+      if (decision.action.kind !== 'configure' || writes > 0) return interpret(decision, acted);
+      observed.config = undefined;
       decision = plan(observed);
     }
-    if (!decision.action) return { decision, result: {} };
-    const tools = { kube: parts.kube, link, allocator: parts.allocator, quotas: parts.gate, signal };
-    const acted = await carryOut(observed.vm, key, decision.action, tools);
-    waitsInLine = 'queued' in acted;
-    if (decision.action.kind === 'cancelTask') memory.taskCancelled(uid, decision.action.upid);
-    return interpret(decision, acted);
   } catch (error) {
     if (!(error instanceof ProxmoxError)) throw error;
     // The signal may have arrived though its answer did not; a second one would hit the worker while it cleans up.
@@ -180,11 +197,11 @@ const changesConfig = new Set(['clone', 'configure', 'resize', 'destroy', 'cance
 /** How long a machine waits that found no place; a change of the cluster or a removal may make one. */
 const unschedulableMs = 15_000;
 
-function interpret(decision: Decision, acted: Acted): { decision: Decision; result: ActionResult } {
+function interpret(decision: Decision, acted: Acted): Deed {
   if ('result' in acted) return { decision, result: acted.result };
   if ('queued' in acted) {
     const finding = { reason: queued, message: 'Proxmox is busy with other machines; this one is in line.' };
-    return { decision: { ...decision, finding, outcome: { kind: 'done' } }, result: {} };
+    return { decision: { ...decision, finding, outcome: { kind: 'done' } }, result: {}, place: acted.queued };
   }
   const { reason } = acted.refused;
   const outcome: Outcome = { kind: 'again', afterMs: unschedulableMs, reason };

@@ -30,7 +30,7 @@ export function happenings(before: VirtualMachineStatus, after: VirtualMachineSt
         reason: 'TaskFailed',
         message: `${finished.type}: ${finished.message ?? 'failed'}`,
       });
-    } else if (finishedEvents[finished.type]) {
+    } else if (finishedEvents[finished.type] && !isOfMaking(finished.type, before)) {
       normal(...(finishedEvents[finished.type] as [string, string]));
     }
   }
@@ -41,6 +41,10 @@ export function happenings(before: VirtualMachineStatus, after: VirtualMachineSt
   }
   return told;
 }
+
+/** Until a machine is made, its steps are no news beside `Created`. */
+const isOfMaking = (type: string, before: VirtualMachineStatus): boolean =>
+  before.createdAt === undefined && (type === 'qmclone' || type === 'resize');
 
 const finishedEvents: Record<string, [reason: string, message: string]> = {
   qmclone: ['Cloned', 'The template was cloned.'],

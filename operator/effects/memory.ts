@@ -3,10 +3,15 @@ import type { ConfigView, TaskView } from '../core/observed.ts';
 /** How long a configuration that was read is taken for true while only we have reason to change the machine. */
 const configValidMs = 60_000;
 
+/** How long a machine stands in line before that is told: most turns come sooner, and each report is a write. */
+const quietLineMs = 3_000;
+
 interface Recollection {
   config?: { view: ConfigView; readAt: number };
   cancelled?: string;
   taskEnd?: { upid: string; view: TaskView & { state: 'ended' } };
+  /** Since when it stands in line for a task slot. */
+  inLineSince?: number;
   /** When the time until the next sweep began, and how much of the interval it is to last. */
   sweep?: { since: number; share: number };
 }
@@ -48,6 +53,16 @@ export class MachineMemory {
   validConfig(uid: string): ConfigView | undefined {
     const known = this.#of(uid).config;
     return known && this.#now() - known.readAt < configValidMs ? known.view : undefined;
+  }
+
+  /**
+   * Notes whether a machine stands in line and will soon be next. Answers for how many milliseconds that need not be
+   * told yet, 0 where it must, or where it does not.
+   */
+  quietMs(uid: string, nextInLine: boolean | undefined): number {
+    const known = this.#of(uid);
+    known.inLineSince = nextInLine ? (known.inLineSince ?? this.#now()) : undefined;
+    return known.inLineSince === undefined ? 0 : Math.max(0, known.inLineSince + quietLineMs - this.#now());
   }
 
   /** Milliseconds until the machine is to be compared in full; the first time is a random one, to spread the reads. */

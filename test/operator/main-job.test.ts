@@ -89,7 +89,7 @@ describe('as a Kubernetes user expects', () => {
     );
     expect(await stage.kubectl('explain', 'vm.spec.disks')).toContain('Disks of the machine, by name.');
     const described = await stage.kubectl('describe', 'virtualmachine', '-n', namespace, 'shown');
-    for (const event of ['Scheduled', 'Cloned', 'Created', 'Started']) expect(described).toContain(event);
+    for (const event of ['Scheduled', 'Created', 'Started']) expect(described).toContain(event);
   });
 
   test.each([
