@@ -3,6 +3,7 @@ import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
 import { demoCommand } from './demo/command.ts';
 import { operatorCommand } from './operator.ts';
+import { portalCommand } from './portal.ts';
 import { simulatorCommand } from './simulator.ts';
 import { tenantCommand } from './tenant.ts';
 
@@ -12,6 +13,7 @@ enableCompileCache();
 const program = new Command('berth')
   .description('Self-service virtual machines on Proxmox VE, declared as Kubernetes resources.')
   .addCommand(operatorCommand())
+  .addCommand(portalCommand())
   .addCommand(tenantCommand())
   .addCommand(simulatorCommand())
   .addCommand(demoCommand());

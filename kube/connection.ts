@@ -5,7 +5,15 @@ import { CredentialSource, type Credentials } from './credentials.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import { KubeError } from './errors.ts';
 import { noMetrics, type RuntimeMetrics } from './telemetry.ts';
-import { openPool, openSocket, readAnswer, readRefusal, type WireRequest, wireOptions } from './transport.ts';
+import {
+  openPool,
+  openSocket,
+  readAnswer,
+  readRefusal,
+  type WireRequest,
+  warningsOf,
+  wireOptions,
+} from './transport.ts';
 
 /**
  * One request to the API server: its path below the server's URL, as `collectionPath` and `objectPath` make it, its
@@ -15,6 +23,8 @@ export interface KubeRequest extends WireRequest {
   signal?: AbortSignal | undefined;
   /** Milliseconds for everything: the waiting for a socket, retries after 429, the whole answer. */
   timeoutMs?: number | undefined;
+  /** Told of the warnings that come with an answer. */
+  onWarnings?: ((warnings: string[]) => void) | undefined;
 }
 
 /** A GET whose answer does not end by itself. */
@@ -136,6 +146,8 @@ class HttpConnection implements Connection {
       const response = await this.#poolFor(credentials).request(options);
       const answer = await readAnswer(response);
       status = response.statusCode;
+      const warnings = request.onWarnings ? warningsOf(response) : [];
+      if (warnings.length > 0) request.onWarnings?.(warnings);
       return answer;
     } catch (error) {
       const explained = this.#explain(error, request.signal, deadline);

@@ -5,7 +5,14 @@ interface KubeErrorDetails {
   reason: string;
   message: string;
   retryAfterMs?: number;
+  causes?: FieldCause[];
   cause?: unknown;
+}
+
+/** What is wrong with one field: its path as the API server writes it, such as `spec.disks[0].size`. */
+export interface FieldCause {
+  field: string;
+  message: string;
 }
 
 /** A request that did not succeed. */
@@ -20,12 +27,15 @@ export class KubeError extends Error {
   readonly reason: string;
   /** How long the server asks to wait before the next try. */
   readonly retryAfterMs: number | undefined;
+  /** Which fields are wrong, where the server says so. */
+  readonly causes: readonly FieldCause[];
 
   constructor(details: KubeErrorDetails) {
     super(details.message, { cause: details.cause });
     this.status = details.status;
     this.reason = details.reason;
     this.retryAfterMs = details.retryAfterMs;
+    this.causes = details.causes ?? [];
   }
 }
 
@@ -34,7 +44,12 @@ const statusSchema = z.object({
   code: z.number().optional(),
   reason: z.string().optional(),
   message: z.string().optional(),
-  details: z.object({ retryAfterSeconds: z.number().optional() }).optional(),
+  details: z
+    .object({
+      retryAfterSeconds: z.number().optional(),
+      causes: z.array(z.object({ field: z.string().optional(), message: z.string().optional() })).optional(),
+    })
+    .optional(),
 });
 
 /**
@@ -50,6 +65,7 @@ export function errorFromStatus(httpStatus: number, body: unknown, retryAfter?: 
     reason: status.reason || `HTTP${httpStatus}`,
     message: status.message || `the API server answered ${httpStatus}`,
     ...(retryAfterSeconds >= 0 ? { retryAfterMs: retryAfterSeconds * 1000 } : {}),
+    causes: (status.details?.causes ?? []).map(({ field = '', message = '' }) => ({ field, message })),
   });
 }
 

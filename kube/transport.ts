@@ -9,6 +9,8 @@ export interface WireRequest {
   query?: Record<string, string | number | boolean | undefined>;
   body?: unknown;
   contentType?: string;
+  /** Headers beside the credentials' own, and instead of them where they have the same name, in lower case. */
+  headers?: Readonly<Record<string, string | string[]>>;
 }
 
 /** As many requests as one controller process has use for: its workers and its reflectors. */
@@ -53,7 +55,7 @@ export function wireOptions(
   return {
     method: request.method,
     path: pathOf(server, request),
-    headers: { ...headers, accept: 'application/json', 'user-agent': userAgent, ...contentType },
+    headers: { ...headers, ...request.headers, accept: 'application/json', 'user-agent': userAgent, ...contentType },
     body,
     signal,
   };
@@ -65,6 +67,14 @@ export async function readAnswer(response: Dispatcher.ResponseData): Promise<unk
   const json = parsed(await response.body.text());
   if (json !== undefined) return json;
   throw new KubeError({ status: 0, reason: 'Malformed', message: 'the answer is no JSON' });
+}
+
+/** The warnings of an answer, as in `299 - "text"` (RFC 7234, 5.5): what the API server has people told beside a success. */
+export function warningsOf({ headers }: Dispatcher.ResponseData): string[] {
+  return [headers.warning ?? []].flat().flatMap(line => {
+    const quoted = /^299 \S+ ("(?:[^"\\]|\\.)*")/.exec(line)?.[1];
+    return quoted ? [quoted.slice(1, -1).replaceAll(/\\(.)/g, '$1')] : [];
+  });
 }
 
 /** Reads an answer that is not the one hoped for, as an error to be thrown. */

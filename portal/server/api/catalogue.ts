@@ -1,0 +1,37 @@
+import type { Router } from 'express';
+import type { ProxmoxCluster } from '#api/kinds.ts';
+import type { Catalogue, CatalogueCluster } from '#portal/api.ts';
+import { signedIn } from '../http/signed-in.ts';
+import type { Parts } from '../parts.ts';
+
+/** The route of what people may choose from. */
+export function catalogueRoutes(router: Router, { stores }: Parts): void {
+  router.get(
+    '/catalogue',
+    signedIn((_request, response) => {
+      const byName = (a: { metadata: { name: string } }, b: { metadata: { name: string } }) =>
+        a.metadata.name < b.metadata.name ? -1 : 1;
+      const catalogue: Catalogue = {
+        templates: stores.templates.list().sort(byName),
+        clusters: stores.clusters.list().sort(byName).map(offered),
+      };
+      response.json(catalogue);
+    }),
+  );
+}
+
+/** What of a cluster may be used. Each field is named, so that none of how it is reached ever slips through. */
+export function offered({ metadata, spec, status }: ProxmoxCluster): CatalogueCluster {
+  const online = new Map((status?.nodes ?? []).map(node => [node.name, node.online]));
+  return {
+    name: metadata.name,
+    default: spec.default === 'Enabled',
+    bridges: (spec.bridges ?? []).map(({ name, vlans }) => ({ name, ...(vlans && { vlans }) })),
+    storages: spec.storages.map(storage => ({ name: storage.name, default: storage.default === 'Enabled' })),
+    tags: (spec.tags ?? []).map(({ name, color }) => ({ name, ...(color && { color }) })),
+    nodes: spec.nodes.map(({ name, schedulable }) => {
+      const isOnline = online.get(name);
+      return { name, schedulable: schedulable !== 'Disabled', ...(isOnline !== undefined && { online: isOnline }) };
+    }),
+  };
+}
