@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ProxmoxCluster, VirtualMachine, VmQuota, VmTemplate } from '#api/kinds.ts';
+import type { ProxmoxCluster, VirtualMachine, VmOperation, VmQuota, VmTemplate } from '#api/kinds.ts';
 import { dnsLabelPattern } from '#api/names.ts';
 
 // What the portal's pages and its server say to each other: everything below /api/v1 is JSON of one of these shapes,
@@ -233,6 +233,11 @@ export const operationRequest = z.strictObject({ type: z.enum(operationTypes) })
 
 export type OperationRequest = z.infer<typeof operationRequest>;
 
+/** GET …/machines/:name/operations, the newest first. */
+export interface OperationList {
+  items: VmOperation[];
+}
+
 /** POST …/machines/:name/console. The challenge is the base64url SHA-256 of the verifier's own text. */
 export const consoleRequest = z.strictObject({
   type: z.enum(['VNC', 'Serial']),
@@ -267,6 +272,7 @@ export interface StreamEvents {
   snapshot: { machines: VirtualMachine[]; quotas: VmQuota[] };
   machine: StreamChange<VirtualMachine>;
   quota: StreamChange<VmQuota>;
+  operation: StreamChange<VmOperation>;
   health: Health;
   session: { expiresAt: string; idleExpiresAt: string };
 }

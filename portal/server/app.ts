@@ -5,6 +5,7 @@ import { eventRoutes } from './api/events.ts';
 import { kubeconfigRoutes } from './api/kubeconfig.ts';
 import { machineRoutes } from './api/machines.ts';
 import { metricsRoutes } from './api/metrics.ts';
+import { operationRoutes } from './api/operations.ts';
 import { sessionRoutes } from './api/session.ts';
 import { streamRoutes } from './api/stream.ts';
 import { ApiError, notFound } from './http/errors.ts';
@@ -59,6 +60,7 @@ function apiRoutes(parts: Parts): Router {
   machineRoutes(router, parts);
   eventRoutes(router, parts);
   metricsRoutes(router, parts);
+  operationRoutes(router, parts);
   kubeconfigRoutes(router, parts);
   streamRoutes(router, parts);
   return router;

@@ -1,4 +1,4 @@
-import type { ProxmoxCluster, VirtualMachine, VmQuota, VmTemplate } from '#api/kinds.ts';
+import type { ProxmoxCluster, VirtualMachine, VmOperation, VmQuota, VmTemplate } from '#api/kinds.ts';
 import type { Requests } from '#kube/headers.ts';
 import type { KubeObject } from '#kube/resource.ts';
 import type { Store } from '#kube/store.ts';
@@ -25,6 +25,8 @@ export interface Stores {
   machines: Store<VirtualMachine>;
   /** Indexed by `namespace`. */
   quotas: Store<VmQuota>;
+  /** Indexed by `machine`, as `namespace/name`. */
+  operations: Store<VmOperation>;
   clusters: Store<ProxmoxCluster>;
   templates: Store<VmTemplate>;
   /** Namespaces that are tenants. */

@@ -1,8 +1,8 @@
 import { createServer as createPlainServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { ProxmoxCluster, VirtualMachine, VmQuota, VmTemplate } from '#api/kinds.ts';
-import { proxmoxClusters, virtualMachines, vmQuotas, vmTemplates } from '#api/kinds.ts';
+import type { ProxmoxCluster, VirtualMachine, VmOperation, VmQuota, VmTemplate } from '#api/kinds.ts';
+import { proxmoxClusters, virtualMachines, vmOperations, vmQuotas, vmTemplates } from '#api/kinds.ts';
 import { createKubeClient } from '#kube/client.ts';
 import type { Connection } from '#kube/connection.ts';
 import { Reflector } from '#kube/reflector.ts';
@@ -141,6 +141,7 @@ const byNamespace = ({ metadata }: KubeObject) => [metadata.namespace ?? ''];
 const createStores = (): Stores => ({
   machines: new Store<VirtualMachine>({ namespace: byNamespace }),
   quotas: new Store<VmQuota>({ namespace: byNamespace }),
+  operations: new Store<VmOperation>({ machine: ({ metadata, spec }) => [`${metadata.namespace}/${spec.vmName}`] }),
   clusters: new Store<ProxmoxCluster>(),
   templates: new Store<VmTemplate>(),
   tenants: new Store<KubeObject>(),
@@ -155,7 +156,7 @@ interface Reflection {
 }
 
 function createReflectors(
-  { machines, quotas, clusters, templates, tenants }: Stores,
+  { machines, quotas, operations, clusters, templates, tenants }: Stores,
   hub: Hub,
   onCluster: () => void,
   connection: Connection,
@@ -175,6 +176,12 @@ function createReflectors(
       type: vmQuotas,
       store: quotas,
       onChange: (_key, kind, object) => hub.onQuota(kind, object),
+    }),
+    new Reflector<VmOperation>({
+      ...common,
+      type: vmOperations,
+      store: operations,
+      onChange: (_key, kind, object) => hub.onOperation(kind, object),
     }),
     new Reflector<ProxmoxCluster>({ ...common, type: proxmoxClusters, store: clusters, onChange: onCluster }),
     new Reflector<VmTemplate>({ ...common, type: vmTemplates, store: templates }),

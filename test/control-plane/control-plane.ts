@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { files } from './flags.ts';
 import { startKind } from './kind.ts';
 import { readKubeconfig, writeServiceAccountKubeconfig } from './kubeconfig.ts';
 import { type Running, startLocal } from './local.ts';
@@ -28,6 +30,8 @@ export interface ControlPlane {
   caFile: string | undefined;
   /** The administrator's bearer token; undefined where the kubeconfig has another kind of credentials. */
   adminToken: string | undefined;
+  /** The API server's file for `trustIssuers`; undefined where it is not ours to change. */
+  authenticationFile: string | undefined;
   /**
    * Writes a kubeconfig to `path` for an existing ServiceAccount, with a token that is good for a day, and resolves with
    * `path`.
@@ -68,6 +72,7 @@ async function startSource(options: ControlPlaneOptions & { signal: AbortSignal 
 
 async function describe({ kubeconfig, stop }: Running, dir: string): Promise<ControlPlane> {
   const { config, cluster } = readKubeconfig(kubeconfig);
+  const authenticationFile = join(dir, files.authentication);
   let { caFile } = cluster;
   if (cluster.caData) {
     caFile = join(dir, 'cluster-ca.crt');
@@ -80,6 +85,7 @@ async function describe({ kubeconfig, stop }: Running, dir: string): Promise<Con
     url: cluster.server,
     caFile,
     adminToken: config.getCurrentUser()?.token,
+    authenticationFile: existsSync(authenticationFile) ? authenticationFile : undefined,
     serviceAccountKubeconfig: (namespace, name, path) =>
       writeServiceAccountKubeconfig(kubeconfig, namespace, name, path),
     stop,

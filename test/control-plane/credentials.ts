@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { trustIssuers } from './authentication.ts';
 import { selfSignedCertificate } from './certificate.ts';
 import { files } from './flags.ts';
 
@@ -22,6 +23,7 @@ export async function writeCredentials(dir: string): Promise<Credentials> {
   await write(files.certificate, certificate);
   await write(files.key, key);
   await write(files.tokens, `${adminToken},admin,admin,system:masters\n`);
+  await trustIssuers(join(dir, files.authentication), []);
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   await writeFile(join(dir, files.serviceAccountKey), pem, { mode: 0o600, flag: 'wx' }).catch(error => {

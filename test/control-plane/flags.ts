@@ -5,6 +5,7 @@ export const files = {
   serviceAccountKey: 'service-account.key',
   tokens: 'tokens.csv',
   kubeconfig: 'kubeconfig',
+  authentication: 'authentication.json',
 } as const;
 
 // A socket in the folder needs no free port, and keeps other users of the machine out of the database. The path is
@@ -30,6 +31,7 @@ export const apiServerFlags = (port: number): string[] => [
   `--tls-cert-file=${files.certificate}`,
   `--tls-private-key-file=${files.key}`,
   `--token-auth-file=${files.tokens}`,
+  `--authentication-config=${files.authentication}`, // It is read anew when it changes.
   '--authorization-mode=RBAC',
   '--service-cluster-ip-range=10.96.0.0/16',
   '--service-account-issuer=https://kubernetes.default.svc',

@@ -8,6 +8,7 @@ import type { Reviews } from './reviews.ts';
 interface Sight {
   machines: 'all' | ReadonlySet<string>;
   quotas: boolean;
+  operations: boolean;
   /** When it was asked. */
   at: number;
 }
@@ -32,6 +33,7 @@ export type SightChange = (namespace: string, before: Sees, after: Sees) => void
 export interface Sees {
   machine: (name: string) => boolean;
   quotas: boolean;
+  operations: boolean;
 }
 
 /** What was seen is asked again after this time; so rights that were taken away end. */
@@ -119,6 +121,7 @@ export class Viewer {
     const answers = await Promise.all([
       reviews.ask(this.person, { verb: 'list', resource: 'virtualmachines' }),
       reviews.ask(this.person, { verb: 'list', resource: 'vmquotas' }),
+      reviews.ask(this.person, { verb: 'list', resource: 'vmoperations' }),
     ]);
     this.#everything = { allowed: answers.every(Boolean), at: now() };
   }
@@ -127,7 +130,7 @@ export class Viewer {
     const at = this.#views.now();
     await this.#lookAtEverything();
     const sight: Sight = this.#everything.allowed
-      ? { machines: 'all', quotas: true, at }
+      ? { machines: 'all', quotas: true, operations: true, at }
       : { ...(await this.#askFor(namespace)), at };
     const before = this.sees(namespace);
     this.#sights.set(namespace, sight);
@@ -142,24 +145,25 @@ export class Viewer {
       if (isUnanswered(error)) throw error;
       return 'any' as const;
     });
-    if (hints !== 'any' && hints.length === 0) return { machines: nothing, quotas: false };
-    const [lists, quotas] = await Promise.all([
+    if (hints !== 'any' && hints.length === 0) return { machines: nothing, quotas: false, operations: false };
+    const [lists, quotas, operations] = await Promise.all([
       reviews.ask(this.person, { verb: 'list', resource: 'virtualmachines', namespace }),
       reviews.ask(this.person, { verb: 'list', resource: 'vmquotas', namespace }),
+      reviews.ask(this.person, { verb: 'list', resource: 'vmoperations', namespace }),
     ]);
-    if (lists) return { machines: 'all', quotas };
+    if (lists) return { machines: 'all', quotas, operations };
     const named =
       hints === 'any' ? machines.byIndex('namespace', namespace).map(({ metadata }) => metadata.name) : hints;
     const seen = await Promise.all(
       named.map(name => reviews.ask(this.person, { verb: 'get', resource: 'virtualmachines', namespace, name })),
     );
-    return { machines: new Set(named.filter((_, index) => seen[index])), quotas };
+    return { machines: new Set(named.filter((_, index) => seen[index])), quotas, operations };
   }
 }
 
 const isBlind = ({ machines, quotas }: Sight): boolean => !quotas && machines !== 'all' && machines.size === 0;
 
 function seesOf(sight: Sight | undefined): Sees {
-  const machines = sight?.machines ?? nothing;
-  return { machine: name => machines === 'all' || machines.has(name), quotas: sight?.quotas ?? false };
+  const { machines, quotas, operations } = sight ?? { machines: nothing, quotas: false, operations: false };
+  return { machine: name => machines === 'all' || machines.has(name), quotas, operations };
 }

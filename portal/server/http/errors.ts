@@ -45,7 +45,9 @@ export function apiErrorOf(error: unknown): ApiError {
 
 function fromKubernetes(error: KubeError): ApiError {
   const { status, reason, message, causes } = error;
-  const fields = causes.flatMap(cause => (cause.field ? [{ path: cause.field, message: cause.message }] : []));
+  const fields = causes.flatMap(cause =>
+    cause.field && cause.field !== '<nil>' ? [{ path: cause.field, message: cause.message }] : [],
+  );
   const details = { cause: error, ...(fields.length > 0 && { fields }) };
   const retryAfterSeconds = Math.ceil((error.retryAfterMs ?? 2000) / 1000);
   switch (status) {

@@ -1,4 +1,4 @@
-import type { VirtualMachine, VmQuota } from '#api/kinds.ts';
+import type { VirtualMachine, VmOperation, VmQuota } from '#api/kinds.ts';
 import type { ChangeKind, Store } from '#kube/store.ts';
 import type { Logger } from '#kube/telemetry.ts';
 import type { Health, StreamChange } from '#portal/api.ts';
@@ -20,8 +20,8 @@ export interface Subscriber {
   stream: Stream;
 }
 
-type Watched = VirtualMachine | VmQuota;
-type EventName = 'machine' | 'quota';
+type Watched = VirtualMachine | VmQuota | VmOperation;
+type EventName = 'machine' | 'quota' | 'operation';
 
 const eventTypes: Record<ChangeKind, StreamChange<never>['type']> = {
   added: 'ADDED',
@@ -87,6 +87,10 @@ export class Hub {
 
   onQuota(kind: ChangeKind, object: VmQuota): void {
     this.#tell('quota', kind, object, sees => sees.quotas);
+  }
+
+  onOperation(kind: ChangeKind, object: VmOperation): void {
+    this.#tell('operation', kind, object, sees => sees.operations && sees.machine(object.spec.vmName));
   }
 
   onHealth(health: Health): void {

@@ -75,8 +75,8 @@ export function createSessions(sealer: Sealer, { idleMs, absoluteMs }: SessionLi
     },
     async find(cookies) {
       const sealed = readChunks(cookies, cookieName);
-      const opened = sealed && sessionSchema.safeParse(await sealer.open('session', sealed));
-      if (!opened?.success) return undefined;
+      const opened = sealed === undefined ? undefined : sessionSchema.safeParse(await sealer.open('session', sealed));
+      if (opened === undefined || !opened.success) return undefined;
       const session = opened.data;
       if (ended.has(session.id) || now() >= Math.min(session.idleUntil, session.expiresAt)) return undefined;
       return session;

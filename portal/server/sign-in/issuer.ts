@@ -39,7 +39,7 @@ export interface Issuer {
   /** Redeems the code with which the provider sent somebody back: `query` is that of the callback. */
   complete(query: string, attempt: Attempt): Promise<SignedIn>;
   /** Where to end the session at the provider; undefined where it offers no such place. */
-  endSessionUrl(idToken: string | undefined): Promise<string | undefined>;
+  endSessionUrl(): Promise<string | undefined>;
 }
 
 /** Seconds for each call to the provider. */
@@ -114,12 +114,11 @@ export function createIssuer(settings: IssuerSettings, now: () => number): Issue
         throw refusal(error);
       }
     },
-    async endSessionUrl(idToken) {
+    async endSessionUrl() {
       const config = await configuration();
       if (!config.serverMetadata().end_session_endpoint) return undefined;
-      const parameters = new URLSearchParams({ post_logout_redirect_uri: settings.signedOutUri });
-      if (idToken) parameters.set('id_token_hint', idToken);
-      return client.buildEndSessionUrl(config, parameters).href;
+      // Without the hint of an ID token: it opens doors, and URLs end in logs. The provider may ask the person once more.
+      return client.buildEndSessionUrl(config, { post_logout_redirect_uri: settings.signedOutUri }).href;
     },
   };
 }

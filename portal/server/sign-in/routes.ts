@@ -87,7 +87,7 @@ export function signInRoutes(parts: Parts): Router {
       endSession(session);
       log.info({ ...caller(request), user: session.user }, 'signed out');
       // Who signs out here has done so, whether the identity provider answers or not.
-      redirect = await issuer.endSessionUrl(session.idToken).catch(() => undefined);
+      redirect = await issuer.endSessionUrl().catch(() => undefined);
     }
     response.json({ redirect: redirect ?? '/' } satisfies LogoutAnswer);
   });
