@@ -31,7 +31,7 @@ export interface World {
 export interface GrantedConsole {
   kind: 'vnc' | 'terminal';
   vmid: number;
-  /** The VNC password, or the line with which a terminal's client identifies itself. */
+  /** The VNC password, or the line with which a terminal's client identifies itself; empty where none is right. */
   secret: string;
   /** Told once: a WebSocket has come. Answers what to call when it goes. */
   connected: () => () => void;

@@ -3,12 +3,12 @@ import { TerminalSession } from './terminal.ts';
 
 const guest = { vmid: 260, name: () => 'v260', state: () => 'running', uptimeSeconds: () => 90_061 };
 
-function connect() {
+function connect(right = 'operator@pve!ci:PVEVNC:6B023FF6::sig') {
   let shown = '';
   let ended = 0;
   const session = new TerminalSession({
     guest,
-    login: 'operator@pve!ci:PVEVNC:6B023FF6::sig',
+    login: right,
     send: bytes => {
       shown += bytes.toString();
     },
@@ -38,6 +38,12 @@ describe('a serial console', () => {
       expect([shown(), ended()]).toEqual(['', 1]);
     },
   );
+
+  it('ends for every line where none is right', () => {
+    const { say, shown, ended } = connect('');
+    say('\n');
+    expect([shown(), ended()]).toEqual(['', 1]);
+  });
 
   it('F86: echoes what is typed and runs it', () => {
     const { type, shown } = login();

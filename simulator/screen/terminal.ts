@@ -11,7 +11,10 @@ const MAX_DIGITS = 20;
 /** What a session needs from outside. */
 export interface TerminalOptions {
   guest: Guest;
-  /** The line that the viewer must begin with: the identity that the console was opened for, and its ticket. */
+  /**
+   * The line that the viewer must begin with: the identity that the console was opened for, and its ticket.
+   * Empty: no line is right.
+   */
   login: string;
   send(bytes: Buffer): void;
   /** The server is done with the connection. */
@@ -63,7 +66,7 @@ export class TerminalSession {
     }
     const line = this.#received.subarray(0, end).toString();
     this.#received = this.#received.subarray(end + 1);
-    if (line !== this.#options.login) {
+    if (line === '' || line !== this.#options.login) {
       this.close();
       return;
     }

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { authorizationOf, Lab, type Reply } from '../testing/lab.ts';
+import { authorizationOf, type Caller, Lab, type Reply } from '../testing/lab.ts';
 
 const OPERATOR = 'root@pam!test';
 const PROXY = '/nodes/pve1/qemu/101/vncproxy';
@@ -118,9 +119,62 @@ describe('(e) vncwebsocket', () => {
 });
 
 describe('(e) termproxy', () => {
+  const terminal = async (who: Caller) => {
+    const { data } = await lab.post('/nodes/pve1/qemu/101/termproxy', {}, who);
+    const query = { port: data.port, vncticket: data.ticket };
+    const headers = typeof who === 'string' ? { authorization: authorizationOf(who) } : who;
+    const upgrade = { ...headers, upgrade: 'websocket' };
+    const { answer } = await lab.get('/nodes/pve1/qemu/101/vncwebsocket', query, upgrade);
+    return { answer, ticket: data.ticket as string };
+  };
+
   it('asks for user and ticket as the first line', async () => {
-    const { data } = await lab.post('/nodes/pve1/qemu/101/termproxy');
-    const { answer } = await open(data);
-    expect(answer.upgrade).toMatchObject({ kind: 'terminal', secret: `${OPERATOR}:${data.ticket}\n` });
+    const { answer, ticket } = await terminal(await lab.login('root@pam', 'root-password'));
+    expect(answer.upgrade).toMatchObject({ kind: 'terminal', secret: `root@pam:${ticket}\n` });
+  });
+
+  it('lets tokens in from 9 on: on 8.4 the call is answered, but no first line is right', async () => {
+    const { answer: before } = await terminal(OPERATOR);
+    expect(before.upgrade).toMatchObject({ kind: 'terminal', secret: '' });
+    lab = new Lab(undefined, { release: '9.2' });
+    const { answer, ticket } = await terminal(OPERATOR);
+    expect(answer.upgrade?.secret).toBe(`${OPERATOR}:${ticket}\n`);
+  });
+});
+
+describe('(e) the role that the documentation has made for consoles', () => {
+  const page = readFileSync(new URL('../../docs/operations/proxmox-permissions.md', import.meta.url), 'utf8');
+  const CONSOLE = 'nobody@pve!none';
+
+  beforeEach(async () => {
+    const [, privileges = ''] = /pveum role add BerthConsole --privs "([^"]*)"/.exec(page) ?? [];
+    lab = new Lab(undefined, { release: '9.2' });
+    lab.state.access.roles.BerthConsole = privileges.split(' ');
+    await lab.put('/access/acl', { path: '/vms', users: 'nobody@pve', roles: 'BerthConsole' });
+  });
+
+  it('opens screens and terminals of machines', async () => {
+    const { data } = await lab.post(PROXY, { websocket: 1 }, CONSOLE);
+    expect((await open(data, CONSOLE)).status).toBe(101);
+    expect((await lab.post('/nodes/pve1/qemu/101/termproxy', {}, CONSOLE)).status).toBe(200);
+  });
+
+  it.each([
+    ['GET', '/nodes/pve1/qemu/101/config', {}],
+    ['GET', '/nodes/pve1/qemu/101/status/current', {}],
+    ['PUT', '/nodes/pve1/qemu/101/config', { cores: 2 }],
+    ['POST', '/nodes/pve1/qemu/101/status/stop', {}],
+    ['POST', '/nodes/pve1/qemu/101/clone', { newid: 200 }],
+    ['DELETE', '/nodes/pve1/qemu/101', {}],
+    ['POST', '/nodes/pve1/qemu', { vmid: 200 }],
+    ['GET', '/nodes/pve1/qemu/101/agent/info', {}],
+    ['GET', '/nodes/pve1/status', {}],
+  ])('may not %s %s', async (method, path, form) => {
+    expect((await lab.call(method, path, form, CONSOLE)).status).toBe(403);
+  });
+
+  it('sees no machine in any list', async () => {
+    expect((await lab.get('/cluster/resources', { type: 'vm' }, CONSOLE)).data).toEqual([]);
+    expect((await lab.get('/nodes/pve1/qemu', {}, CONSOLE)).data).toEqual([]);
   });
 });

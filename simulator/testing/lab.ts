@@ -59,6 +59,13 @@ export class Lab {
     return this.until(this.send(method, path, form, who));
   }
 
+  /** The headers of somebody who has signed in. */
+  async login(username: string, password: string): Promise<Headers> {
+    const { data } = await this.post('/access/ticket', { username, password }, {});
+    const cookie = `PVEAuthCookie=${encodeURIComponent(data.ticket)}`;
+    return { cookie, csrfpreventiontoken: data.CSRFPreventionToken };
+  }
+
   get(path: string, form?: Form, who?: Caller): Promise<Reply> {
     return this.call('GET', path, form, who);
   }
