@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkAndDelete, waitUntilReady } from './check.ts';
 import { listMachines, machineTable } from './machines.ts';
+import { demoPassword, people } from './people.ts';
+import { choosePortalUrl, type DemoPortal, startPortal } from './portal.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { token } from './proxmox.ts';
 import { connectProxmox, type Stage, setStage } from './stage.ts';
@@ -22,16 +24,17 @@ export async function runDemo({ check, dir, env }: DemoOptions): Promise<number>
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());
   const startedAt = performance.now();
   let stage: Stage | undefined;
+  let portal: DemoPortal | undefined;
   try {
     stage = await progress.step('Starting Kubernetes, and a simulated Proxmox VE with three nodes', () =>
       setStage({ dir, env, signal: interrupt.signal, guarded: true, log: line => progress.line(`  ${line}`) }),
     );
-    await begin(stage, dir, progress);
+    portal = await begin(stage, dir, progress);
     if (check) {
       console.log(JSON.stringify(await checkAndDelete(stage, progress, startedAt)));
     } else {
-      await writeFiles(stage, dir);
-      invite(dir, progress);
+      await writeFiles(stage, portal, dir);
+      invite(dir, portal, progress);
       await watchUntil(stage, progress, interrupt.signal);
     }
     return 0;
@@ -42,10 +45,11 @@ export async function runDemo({ check, dir, env }: DemoOptions): Promise<number>
   } finally {
     progress.line('▸ Stopping');
     await stage?.close();
+    await portal?.close();
   }
 }
 
-async function begin(stage: Stage, dir: string, progress: Progress): Promise<void> {
+async function begin(stage: Stage, dir: string, progress: Progress): Promise<DemoPortal> {
   await progress.step('Starting the operator, which serves admission, with its own ServiceAccount', async () => {
     await stage.startOperator();
     await connectProxmox(stage, dir);
@@ -55,30 +59,40 @@ async function begin(stage: Stage, dir: string, progress: Progress): Promise<voi
     await stage.kubectl('apply', '-f', 'examples/');
     await waitUntilReady(stage, machines => progress.show(machineTable(machines)));
   });
+  return progress.step('Starting the portal, and an identity provider with a few people', async () =>
+    startPortal(stage, dir, await choosePortalUrl()),
+  );
 }
 
 /** Leaves what another terminal needs: a kubeconfig, and shell lines. */
-async function writeFiles({ controlPlane, proxmox }: Stage, dir: string): Promise<void> {
+async function writeFiles({ controlPlane, proxmox }: Stage, portal: DemoPortal, dir: string): Promise<void> {
   const folder = resolve(dir);
   await mkdir(folder, { recursive: true });
   const kubeconfig = join(folder, 'kubeconfig');
   const ca = join(folder, 'proxmox-ca.pem');
   await copyFile(controlPlane.kubeconfig, kubeconfig);
   await writeFile(ca, proxmox.served.ca);
+  const portalCa = join(folder, 'portal-ca.pem');
+  await writeFile(portalCa, portal.ca);
   const lines = {
     KUBECONFIG: kubeconfig,
     PROXMOX_URL: proxmox.served.url,
     PROXMOX_TOKEN: `${token.tokenId}=${token.tokenSecret}`,
     PROXMOX_CA: ca,
+    PORTAL_URL: portal.url,
+    PORTAL_CA: portalCa,
   };
   const text = Object.entries(lines).map(([name, value]) => `export ${name}='${value}'\n`);
   await writeFile(join(folder, 'env'), text.join(''), { mode: 0o600 });
 }
 
-function invite(dir: string, progress: Progress): void {
+function invite(dir: string, portal: DemoPortal, progress: Progress): void {
   for (const line of [
     '',
-    'Berth runs. In another terminal:',
+    `Berth runs. The portal is ${portal.url} (this machine's own certificate); the password of all is ${demoPassword}:`,
+    ...people.map(({ name, what }) => `  ${name.padEnd(6)} ${what}`),
+    '',
+    'In another terminal:',
     '',
     `  source ${join(dir, 'env')}        # KUBECONFIG, and PROXMOX_URL, _TOKEN, _CA`,
     '  kubectl get vm -A -o wide',

@@ -1,6 +1,7 @@
 import express, { type Express, Router } from 'express';
 import type { VersionInfo } from '#portal/api.ts';
 import { catalogueRoutes } from './api/catalogue.ts';
+import { consoleRoutes } from './api/console.ts';
 import { eventRoutes } from './api/events.ts';
 import { kubeconfigRoutes } from './api/kubeconfig.ts';
 import { machineRoutes } from './api/machines.ts';
@@ -61,6 +62,7 @@ function apiRoutes(parts: Parts): Router {
   eventRoutes(router, parts);
   metricsRoutes(router, parts);
   operationRoutes(router, parts);
+  consoleRoutes(router, parts);
   kubeconfigRoutes(router, parts);
   streamRoutes(router, parts);
   return router;
