@@ -26,6 +26,8 @@ export interface AssemblyOptions {
   clusterId: string;
   log: Logger;
   openTransport: OpenTransport;
+  /** The way into quotas, where admission in the same process shares it. */
+  gate?: QuotaGate;
   observe?: LinksOptions['observe'];
   /** Whether each VmQuota's number of machines is mirrored to a native ResourceQuota. Default: no. */
   mirrorQuotas?: boolean;
@@ -62,7 +64,7 @@ export function assemble(options: AssemblyOptions): Assembly {
   const link = (name: string) => links.get(name);
   const allocator = createAllocators(kube, link, resources.machines, now);
   const ownWrites = new OwnWrites(resources.machines, queueClock);
-  const gate = new QuotaGate(kube);
+  const gate = options.gate ?? new QuotaGate(kube);
   const shared = { ...resources, kube, link, allocator, gate, now };
   return {
     resources,

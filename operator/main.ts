@@ -6,6 +6,7 @@ import { connect } from '#kube/connection.ts';
 import { acquireLease, type HeldLease } from '#kube/lease.ts';
 import type { Logger } from '#kube/telemetry.ts';
 import { startAdmission } from './admission/admission.ts';
+import { QuotaGate } from './effects/quota-gate.ts';
 import { type Probes, serveProbes } from './http.ts';
 import { createMetrics } from './metrics.ts';
 import { startOperator } from './operator.ts';
@@ -48,15 +49,14 @@ export async function runOperator(flags: OperatorFlags): Promise<number> {
   const { registry } = metrics;
   const probes = await serveProbes({ registry, readiness: () => readiness() }, flags.probePort, flags.probeHost);
   try {
-    await serveWebhook(kubeConfig, flags, log, stop.signal);
+    const gate = await serveWebhook(kubeConfig, flags, log, stop.signal);
     // A replica that waits its turn is as ready as it can be; if it said no, a rollout would wait for it to lead.
     readiness = () => ({ ready: flags.leaderElect, message: 'waits for the lease' });
     const lease = flags.leaderElect ? await waitForLease(kubeConfig, flags, log, stop) : undefined;
     if (stop.signal.aborted) return 0;
     const signal = lease ? AbortSignal.any([stop.signal, lease.signal]) : stop.signal;
-    const { kubeConfig: config, clusterId } = { kubeConfig, clusterId: flags.clusterId };
-    const { mirrorQuotas, consoleUrl } = flags;
-    const options = { kubeConfig: config, clusterId, instance: hostname(), log, metrics, mirrorQuotas, consoleUrl };
+    const { clusterId, mirrorQuotas, consoleUrl } = flags;
+    const options = { kubeConfig, clusterId, instance: hostname(), log, metrics, gate, mirrorQuotas, consoleUrl };
     const operator = await startOperator(options, signal);
     readiness = () => ({ ready: operator.notReady() === undefined, message: operator.notReady() ?? 'ok' });
     await operator.finished;
@@ -70,17 +70,19 @@ export async function runOperator(flags: OperatorFlags): Promise<number> {
   }
 }
 
-/** Every replica serves admission, whether it leads or waits. */
+/** Every replica serves admission, whether it leads or waits. Answers its way into quotas. */
 async function serveWebhook(
   kubeConfig: KubeConfig,
   { webhookPort: port, webhookHost: host, webhookLoopback: loopback, namespace }: OperatorFlags,
   log: Logger,
   signal: AbortSignal,
-): Promise<void> {
-  if (port === undefined) return;
+): Promise<QuotaGate | undefined> {
+  if (port === undefined) return undefined;
   const kube = createKubeClient(connect(kubeConfig, { userAgent: 'berth-operator-webhook' }));
-  const url = await startAdmission({ kube, namespace, host, port, loopback, log }, signal);
+  const gate = new QuotaGate(kube);
+  const url = await startAdmission({ kube, gate, namespace, host, port, loopback, log }, signal);
   log.info({ url }, 'serves the quota webhook');
+  return gate;
 }
 
 function loadKubeConfig(path: string | undefined): KubeConfig {

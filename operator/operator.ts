@@ -7,6 +7,7 @@ import type { ResourceType } from '#kube/resource.ts';
 import type { Logger } from '#kube/telemetry.ts';
 import { createTransport } from '#proxmox/transport.ts';
 import { assemble } from './assembly.ts';
+import type { QuotaGate } from './effects/quota-gate.ts';
 import type { OperatorMetrics } from './metrics.ts';
 import { createReflectors } from './resources.ts';
 
@@ -22,6 +23,8 @@ export interface OperatorOptions {
   instance: string;
   log: Logger;
   metrics: OperatorMetrics;
+  /** The way into quotas that admission of this process has, too: what both want at a time goes into one write. */
+  gate: QuotaGate | undefined;
   /** Whether the number of machines of each VmQuota is mirrored to a native ResourceQuota. */
   mirrorQuotas: boolean;
   /** Where the console-proxy is reached, an origin; undefined where there is none. */
@@ -51,6 +54,7 @@ export async function startOperator(options: OperatorOptions, signal: AbortSigna
     log,
     openTransport: createTransport,
     observe,
+    ...(options.gate && { gate: options.gate }),
     mirrorQuotas: options.mirrorQuotas,
     ...(options.consoleUrl !== undefined && { consoleUrl: options.consoleUrl }),
   });

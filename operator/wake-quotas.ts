@@ -1,5 +1,5 @@
 import type { VirtualMachine, VmPolicy, VmQuota } from '#api/kinds.ts';
-import type { Allocation } from '#api/ledger.ts';
+import { type Allocation, parseAllocation } from '#api/ledger.ts';
 import { formatKey, keyOf } from '#kube/resource.ts';
 import type { Store } from '#kube/store.ts';
 import { dimensions, sumOf } from './core/quota/amounts.ts';
@@ -16,10 +16,10 @@ export function quotaConcerns(machines: Store<VirtualMachine>): (key: string, qu
     const known = before.get(key);
     before.set(key, quota);
     const { namespace = '' } = quota.metadata;
-    const waiting = mayHaveRoom(known, quota)
-      ? machines.byIndex('namespace', namespace).filter(waitsForRoom).sort(byAge)
-      : [];
-    return [...waiting, ...changedEntries(known, quota).flatMap(entry => overcharged(machines, namespace, entry))];
+    return [
+      ...waiting(machines.byIndex('namespace', namespace), known, quota),
+      ...changedEntries(known, quota).flatMap(entry => overcharged(machines, namespace, entry)),
+    ];
   };
 }
 
@@ -29,20 +29,31 @@ export function policyConcerns(machines: Store<VirtualMachine>): (policy: VmPoli
   return policy => {
     const known = before;
     before = policy;
-    return mayHaveRoom(known, policy) ? machines.list().filter(waitsForRoom).sort(byAge) : [];
+    return waiting(machines.list(), known, policy);
   };
+}
+
+/** Usually nobody waits, and then no ledger need be read. */
+function waiting<Owner extends VmQuota | VmPolicy>(
+  machines: VirtualMachine[],
+  before: Owner | undefined,
+  after: Owner,
+): VirtualMachine[] {
+  const found = machines.filter(waitsForRoom);
+  return found.length > 0 && mayHaveRoom(before, after) ? found.sort(byAge) : [];
 }
 
 function mayHaveRoom(before: VmQuota | VmPolicy | undefined, after: VmQuota | VmPolicy): boolean {
   if (before?.status?.allocations === undefined || before.metadata.uid !== after.metadata.uid) return true;
   if (before.metadata.generation !== after.metadata.generation) return true;
-  const [had, has] = [sumOf(before.status.allocations), sumOf(after.status?.allocations ?? [])];
+  const [had, has] = [before, after].map(({ status }) => sumOf((status?.allocations ?? []).map(parseAllocation)));
+  if (!had || !has) return true;
   return dimensions.some(dimension => has[dimension] < had[dimension]);
 }
 
 function changedEntries(before: VmQuota | undefined, { status }: VmQuota): Allocation[] {
-  const known = new Map(before?.status?.allocations?.map(entry => [entry.name, JSON.stringify(entry)]));
-  return (status?.allocations ?? []).filter(entry => known.get(entry.name) !== JSON.stringify(entry));
+  const known = new Set(before?.status?.allocations);
+  return (status?.allocations ?? []).filter(line => !known.has(line)).map(parseAllocation);
 }
 
 function overcharged(machines: Store<VirtualMachine>, namespace: string, entry: Allocation): VirtualMachine[] {

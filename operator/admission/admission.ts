@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { KubeClient } from '#kube/client.ts';
 import { sleep } from '#kube/clock.ts';
 import type { Logger } from '#kube/telemetry.ts';
-import { QuotaGate } from '../effects/quota-gate.ts';
+import type { QuotaGate } from '../effects/quota-gate.ts';
 import { announce } from './configuration.ts';
 import { readOrRenew } from './credentials.ts';
 import { serveReviews } from './server.ts';
@@ -10,6 +10,7 @@ import { serveReviews } from './server.ts';
 /** Where and for whom reviews are served. */
 export interface AdmissionOptions {
   kube: KubeClient;
+  gate: QuotaGate;
   /** Namespace of the operator: of the Service and of the Secret with the key. */
   namespace: string;
   host: string;
@@ -28,9 +29,8 @@ const lookMs = 60_000;
  * by compare-and-swap. Resolves with the address once it serves; rejects where the API server cannot be reached.
  */
 export async function startAdmission(options: AdmissionOptions, signal: AbortSignal): Promise<string> {
-  const { kube, namespace, host, port, loopback, log } = options;
+  const { kube, gate, namespace, host, port, loopback, log } = options;
   const hosts = [`berth-webhook.${namespace}.svc`, 'localhost', '127.0.0.1'] as const;
-  const gate = new QuotaGate(kube);
   let url: string | undefined;
   const credentials = () =>
     readOrRenew(kube, namespace, hosts, bundle => told(kube, bundle, loopback ? url : undefined, log), new Date());

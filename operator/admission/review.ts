@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { VirtualMachine, VmQuota } from '#api/kinds.ts';
-import { allocation } from '#api/ledger.ts';
+import { amounts } from '#api/ledger.ts';
 import { virtualMachineSpec } from '#api/virtual-machine.ts';
 import { vmQuotaSpec } from '#api/vm-quota.ts';
 import { overdrawn } from '../core/quota/figures.ts';
@@ -23,7 +23,7 @@ const quotaReview = reviewOf(
   z.object({
     metadata,
     spec: vmQuotaSpec,
-    status: z.object({ allocations: z.array(allocation).optional() }).optional(),
+    status: z.object({ used: amounts.optional() }).optional(),
   }),
 );
 
@@ -79,7 +79,7 @@ async function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
 export function reviewQuota(body: unknown): Answer {
   const { uid, object } = quotaReview.parse(body).request;
   const { spec, status } = object as VmQuota;
-  const over = overdrawn(spec, status?.allocations ?? []);
+  const over = overdrawn(spec, status?.used ?? {});
   if (over.length === 0) return { uid, allowed: true };
   const warning = `more is used than allowed: ${over.join('. ')}. Nothing is stopped; nothing may grow.`;
   return { uid, allowed: true, warnings: [warning] };

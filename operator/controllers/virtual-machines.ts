@@ -1,4 +1,5 @@
 import type { ProxmoxCluster, VirtualMachine, VmQuota, VmTemplate } from '#api/kinds.ts';
+import { findAllocation } from '#api/ledger.ts';
 import type { KubeClient } from '#kube/client.ts';
 import type { Outcome as QueueOutcome, ReconcileContext } from '#kube/controller.ts';
 import type { EventRecorder } from '#kube/events.ts';
@@ -103,7 +104,7 @@ function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string)
 /** The machine's entry in the ledger of its namespace, as far as the watch has told. */
 function allocationOf({ quotas }: MachineControllerParts, { metadata: { namespace = '', name } }: VirtualMachine) {
   const quota = quotas.get(formatKey({ namespace, name: singleton }));
-  return quota?.status?.allocations?.find(entry => entry.name === name);
+  return findAllocation(quota?.status?.allocations, name);
 }
 
 function linkOf(parts: MachineControllerParts, { vm, clusters }: Observed): ClusterLink | undefined {

@@ -34,8 +34,8 @@ export function policyReconciler(parts: PolicyControllerParts) {
 async function seedLedger({ kube, gate }: PolicyControllerParts, log: ReconcileContext['log']): Promise<void> {
   const { items } = await kube.list<VirtualMachine>(virtualMachines);
   const entries = seedOf(items, keyOf);
-  await gate.policy.change(present => ({
-    ...(present && present.status?.allocations === undefined && { ledger: entries }),
+  await gate.policy.change((present, ledger) => ({
+    ...(present && ledger === undefined && { ledger: entries }),
     answer: undefined,
   }));
   log.info({ machines: entries.length }, 'the limits across namespaces are in force');
@@ -56,14 +56,12 @@ async function tell({ gate, now }: PolicyControllerParts): Promise<void> {
 }
 
 async function clearUp({ kube, gate, machines }: PolicyControllerParts, policy: VmPolicy, stale: StaleEntries) {
-  const doubtful = (policy.status?.allocations ?? []).filter(
-    ({ name, state }) => state === 'Reserved' || !machines.get(name),
-  );
-  const { due, waiting } = stale.due('', doubtful);
+  const isKnown = (name: string) => machines.get(name) !== undefined;
+  const { due, waiting } = stale.due('', policy.status?.allocations ?? [], isKnown);
   for (const entry of due) {
     const found = await searchMachine(kube, entry.name);
-    await gate.policy.change(present => ({
-      ledger: present?.status?.allocations && collect(present.status.allocations, entry, found),
+    await gate.policy.change((_, ledger) => ({
+      ledger: ledger && collect(ledger, entry, found),
       answer: undefined,
     }));
   }

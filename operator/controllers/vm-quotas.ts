@@ -4,7 +4,8 @@ import type { KubeClient } from '#kube/client.ts';
 import type { Outcome, ReconcileContext } from '#kube/controller.ts';
 import { formatKey } from '#kube/resource.ts';
 import type { Store } from '#kube/store.ts';
-import { keepingOf, seedOf } from '../core/quota/keeping.ts';
+import { sumOf } from '../core/quota/amounts.ts';
+import { keepingOf, seedOf, type Taken } from '../core/quota/keeping.ts';
 import { collect } from '../core/quota/ledger.ts';
 import type { QuotaGate } from '../effects/quota-gate.ts';
 import { mirror } from '../effects/resource-quota.ts';
@@ -59,8 +60,8 @@ async function seedLedger({ kube, gate }: QuotaControllerParts, quota: VmQuota):
   // A live list: the store may not know of a VMID yet that was just claimed.
   const { items } = await kube.list<VirtualMachine>(virtualMachines, { namespace });
   const entries = seedOf(items, ({ metadata }) => metadata.name);
-  await gate.quota(namespace).change(present => ({
-    ...(present && present.status?.allocations === undefined && { ledger: entries }),
+  await gate.quota(namespace).change((present, ledger) => ({
+    ...(present && ledger === undefined && { ledger: entries }),
     answer: undefined,
   }));
   return entries.length;
@@ -68,28 +69,27 @@ async function seedLedger({ kube, gate }: QuotaControllerParts, quota: VmQuota):
 
 async function tell({ gate, machines, now }: QuotaControllerParts, quota: VmQuota): Promise<void> {
   const ofNamespace = machines.byIndex('namespace', namespaceOf(quota));
-  const told = (known: VmQuota) => {
-    const status = keepingOf(known, ofNamespace, now());
+  const told = (known: VmQuota, taken: Taken) => {
+    const status = keepingOf(known, taken, ofNamespace, now());
     const before = { ...status, ...known.status };
     return isDeepStrictEqual({ ...before, ...status }, before) ? undefined : status;
   };
-  if (!told(quota)) return;
-  await gate.quota(namespaceOf(quota)).change(known => {
-    const status = known && told(known);
+  const { allocations: lines = [], used = {} } = quota.status ?? {};
+  if (!told(quota, { entries: lines.length, used })) return;
+  await gate.quota(namespaceOf(quota)).change((known, ledger = []) => {
+    const status = known && told(known, { entries: ledger.length, used: sumOf(ledger) });
     return { ...(status && { status }), answer: undefined };
   });
 }
 
 async function clearUp({ kube, gate, machines }: QuotaControllerParts, quota: VmQuota, stale: StaleEntries) {
   const namespace = namespaceOf(quota);
-  const doubtful = (quota.status?.allocations ?? []).filter(
-    ({ name, state }) => state === 'Reserved' || !machines.get(formatKey({ namespace, name })),
-  );
-  const { due, waiting } = stale.due(namespace, doubtful);
+  const isKnown = (name: string) => machines.get(formatKey({ namespace, name })) !== undefined;
+  const { due, waiting } = stale.due(namespace, quota.status?.allocations ?? [], isKnown);
   for (const entry of due) {
     const found = await searchMachine(kube, formatKey({ namespace, name: entry.name }));
-    await gate.quota(namespace).change(present => ({
-      ledger: present?.status?.allocations && collect(present.status.allocations, entry, found),
+    await gate.quota(namespace).change((_, ledger) => ({
+      ledger: ledger && collect(ledger, entry, found),
       answer: undefined,
     }));
   }

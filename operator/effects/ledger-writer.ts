@@ -1,6 +1,7 @@
 import type { VmPolicy, VmQuota } from '#api/kinds.ts';
+import { formatAllocation, parseAllocation } from '#api/ledger.ts';
 import type { KubeClient } from '#kube/client.ts';
-import { isConflict, isNotFound } from '#kube/errors.ts';
+import { isConflict, isNotFound, KubeError } from '#kube/errors.ts';
 import type { ObjectKey, ResourceType } from '#kube/resource.ts';
 import type { Ledger } from '../core/quota/ledger.ts';
 
@@ -20,10 +21,20 @@ export interface Changed<T, Status> {
   answer: T;
 }
 
-/** Decides on the resource as the API server has it now, or on undefined where there is none. Pure: it may run again. */
+/**
+ * Decides on the resource and its ledger as the API server has them now, or on undefined where there is none. Pure: it
+ * may run again.
+ */
 export type Change<Owner extends LedgerOwner, T> = (
   owner: Owner | undefined,
+  ledger: Ledger | undefined,
 ) => Changed<T, NonNullable<Owner['status']>>;
+
+/** A resource with its ledger, read. */
+interface Known<Owner> {
+  owner: Owner;
+  ledger: Ledger | undefined;
+}
 
 /**
  * Writes the ledger of one resource by compare-and-swap. Changes that come while a write is under way share the next
@@ -37,6 +48,10 @@ export class LedgerWriter<Owner extends LedgerOwner> {
   readonly #figures: (owner: Owner, ledger: Ledger) => object;
   #waiting: Waiting<Owner>[] = [];
   #running = false;
+  /** As it was written or read last. */
+  #known: Known<Owner> | undefined;
+  /** Whether nobody else seems to write: then what is known is likely to be what is there. */
+  #alone = false;
 
   constructor(
     kube: KubeClient,
@@ -53,8 +68,8 @@ export class LedgerWriter<Owner extends LedgerOwner> {
   /** Makes a change. `age` orders the changes of one write. Rejects with KubeError. */
   change<T>(decide: Change<Owner, T>, age = ''): Promise<T> {
     const answer = Promise.withResolvers<T>();
-    const attempt = (owner: Owner | undefined) => {
-      const { ledger, status, answer: value } = decide(owner);
+    const attempt: Waiting<Owner>['attempt'] = (owner, known) => {
+      const { ledger, status, answer: value } = decide(owner, known);
       return { ledger, status, settle: () => answer.resolve(value) };
     };
     this.#waiting.push({ age, attempt, fail: answer.reject });
@@ -75,47 +90,86 @@ export class LedgerWriter<Owner extends LedgerOwner> {
     this.#running = false;
   }
 
-  /** Answers what tells each change that it was made. */
+  /**
+   * Answers what tells each change that it was made. A write that the API server takes proves that what it was decided
+   * on was what was there, refusals included; so nothing is read first where nobody else seems to write. What comes to
+   * no write is decided on what was read.
+   */
   async #write(batch: Waiting<Owner>[]): Promise<(() => void)[]> {
+    if (this.#alone && this.#known) {
+      const { settled, after } = decideAll(batch, this.#known);
+      if (after !== this.#known && (await this.#replace(after))) return settled;
+    }
     for (let conflicts = 1; ; conflicts++) {
       const read = await this.#read();
-      let after = read;
-      const settled = batch.map(({ attempt }) => {
-        const { ledger, status, settle } = attempt(after);
-        if (after && (status || (ledger && ledger !== after.status?.allocations))) {
-          after = { ...after, status: { ...after.status, ...status, ...(ledger && { allocations: ledger }) } };
-        }
-        return settle;
-      });
-      if (after === read || after === undefined) return settled;
-      try {
-        await this.#kube.replaceStatus(this.#type, this.#withFigures(after));
-        return settled;
-      } catch (error) {
-        if (!isConflict(error) || conflicts >= mostConflicts) throw error;
-        await new Promise(resolve => setTimeout(resolve, Math.random() * conflictMs * conflicts));
-      }
+      const { settled, after } = decideAll(batch, read);
+      if (after === read || after === undefined || (await this.#replace(after))) return settled;
+      if (conflicts >= mostConflicts) throw tooManyConflicts(this.#key);
+      await new Promise(resolve => setTimeout(resolve, Math.random() * conflictMs * conflicts));
     }
   }
 
-  #withFigures(owner: Owner): Owner {
-    const ledger = owner.status?.allocations;
-    return ledger ? { ...owner, status: { ...owner.status, ...this.#figures(owner, ledger) } } : owner;
-  }
-
-  async #read(): Promise<Owner | undefined> {
+  /** Writes, unless somebody else has written since. Answers whether it did. */
+  async #replace({ owner, ledger }: Known<Owner>): Promise<boolean> {
+    const status = { ...owner.status, ...(ledger && this.#stored(owner, ledger)) };
     try {
-      return await this.#kube.get<Owner>(this.#type, this.#key);
+      const written = await this.#kube.replaceStatus(this.#type, { ...owner, status });
+      this.#known = { owner: written, ledger };
+      return true;
     } catch (error) {
-      if (isNotFound(error)) return undefined;
+      this.#alone = false;
+      if (isConflict(error) || isNotFound(error)) return false;
       throw error;
     }
   }
+
+  #stored(owner: Owner, ledger: Ledger): object {
+    return { allocations: ledger.map(formatAllocation), ...this.#figures(owner, ledger) };
+  }
+
+  async #read(): Promise<Known<Owner> | undefined> {
+    try {
+      const owner = await this.#kube.get<Owner>(this.#type, this.#key);
+      this.#alone = owner.metadata.resourceVersion === this.#known?.owner.metadata.resourceVersion;
+      if (!this.#alone) this.#known = { owner, ledger: owner.status?.allocations?.map(parseAllocation) };
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      this.#known = undefined;
+    }
+    return this.#known;
+  }
+}
+
+const tooManyConflicts = ({ namespace = '', name }: ObjectKey): KubeError =>
+  new KubeError({
+    status: 409,
+    reason: 'Conflict',
+    message: `others were faster ${mostConflicts} times to write the ledger ${namespace}/${name}`,
+  });
+
+/** Each change sees those before it. `after` is `before` itself where nothing is to be written. */
+function decideAll<Owner extends LedgerOwner, Before extends Known<Owner> | undefined>(
+  batch: Waiting<Owner>[],
+  before: Before,
+): { settled: (() => void)[]; after: Before } {
+  let after = before;
+  const settled = batch.map(({ attempt }) => {
+    const { ledger, status, settle } = attempt(after?.owner, after?.ledger);
+    if (after && (status || (ledger && ledger !== after.ledger))) {
+      const owner = { ...after.owner, status: { ...after.owner.status, ...status } };
+      after = { ...after, owner, ledger: ledger ?? after.ledger };
+    }
+    return settle;
+  });
+  return { settled, after };
 }
 
 interface Waiting<Owner extends LedgerOwner> {
   age: string;
-  attempt: (owner: Owner | undefined) => {
+  attempt: (
+    owner: Owner | undefined,
+    ledger: Ledger | undefined,
+  ) => {
     ledger?: Ledger | undefined;
     status?: Partial<NonNullable<Owner['status']>> | undefined;
     settle: () => void;

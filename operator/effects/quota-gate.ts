@@ -61,8 +61,8 @@ export class QuotaGate {
   /** Takes a machine out of every ledger: it is proven to be gone, or was let go. */
   async release(vm: VirtualMachine): Promise<void> {
     const { namespace = '', name, uid = '' } = vm.metadata;
-    await this.quota(namespace).change(quota => ({
-      ledger: quota?.status?.allocations && release(quota.status.allocations, { name, uid }),
+    await this.quota(namespace).change((_, ledger) => ({
+      ledger: ledger && release(ledger, { name, uid }),
       answer: undefined,
     }));
     await this.#releaseAcross(vm);
@@ -71,31 +71,28 @@ export class QuotaGate {
   /** Lowers the entries of a machine to what Proxmox was seen to have. `seen` is its entry in the namespace's ledger. */
   async trim({ metadata }: VirtualMachine, seen: Allocation, confirmed: Charge): Promise<void> {
     const { namespace = '', name } = metadata;
-    await this.quota(namespace).change(quota => ({
-      ledger: quota?.status?.allocations && trim(quota.status.allocations, seen, confirmed),
+    await this.quota(namespace).change((_, ledger) => ({
+      ledger: ledger && trim(ledger, seen, confirmed),
       answer: undefined,
     }));
-    await this.policy.change(policy => ({
-      ledger:
-        policy?.status?.allocations &&
-        trim(policy.status.allocations, { ...seen, name: `${namespace}/${name}` }, confirmed),
+    await this.policy.change((_, ledger) => ({
+      ledger: ledger && trim(ledger, { ...seen, name: `${namespace}/${name}` }, confirmed),
       answer: undefined,
     }));
   }
 
   async #releaseAcross({ metadata: { namespace, name, uid = '' } }: VirtualMachine): Promise<void> {
-    await this.policy.change(policy => ({
-      ledger: policy?.status?.allocations && release(policy.status.allocations, { name: `${namespace}/${name}`, uid }),
+    await this.policy.change((_, ledger) => ({
+      ledger: ledger && release(ledger, { name: `${namespace}/${name}`, uid }),
       answer: undefined,
     }));
   }
 
   #acrossNamespaces(vm: VirtualMachine, { state, dryRun }: Asking): Promise<Across> {
     const applicant = applicantOf(vm, `${vm.metadata.namespace}/${vm.metadata.name}`);
-    return this.policy.change<Across>(policy => {
+    return this.policy.change<Across>((policy, ledger) => {
       const unquotaed = policy?.spec.unquotaedNamespaces ?? 'Allow';
       const ledgered = policy?.spec.perUser !== undefined;
-      const ledger = policy?.status?.allocations;
       if (!policy) return { answer: { unquotaed, ledgered, violations: [], isNew: false } };
       if (ledgered && ledger === undefined) {
         return { answer: { unquotaed, ledgered, violations: [notReady], isNew: false } };
@@ -114,9 +111,8 @@ export class QuotaGate {
   #inNamespace(vm: VirtualMachine, { state, dryRun }: Asking, { unquotaed }: Across): Promise<QuotaView> {
     const { namespace = '', name } = vm.metadata;
     const applicant = applicantOf(vm, name);
-    return this.quota(namespace).change<QuotaView>(quota => {
+    return this.quota(namespace).change<QuotaView>((quota, ledger) => {
       if (!quota) return { answer: unquotaed === 'Allow' ? { granted: true } : noQuota(namespace) };
-      const ledger = quota.status?.allocations;
       if (ledger === undefined) return { answer: refused([notReady], 'VmQuota') };
       const answerTo = (violations: Violation[]): QuotaView =>
         violations.length > 0 ? refused(violations, 'VmQuota') : { granted: true, nodes: quota.spec.allowed?.nodes };

@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import { type VirtualMachine, virtualMachines } from '#api/kinds.ts';
-import type { Allocation } from '#api/ledger.ts';
+import { type Allocation, parseAllocation } from '#api/ledger.ts';
 import type { KubeClient } from '#kube/client.ts';
 import { isNotFound } from '#kube/errors.ts';
 import { parseKey } from '#kube/resource.ts';
@@ -18,25 +17,34 @@ export const patienceMs = 120_000;
  */
 export class StaleEntries {
   readonly #now: () => number;
-  readonly #seen = new Map<string, { entry: Allocation; since: number }>();
+  /** By ledger: since when each doubtful line has stood. */
+  readonly #since = new Map<string, Map<string, number>>();
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** Notes the doubtful entries of a ledger; answers those that have been so for long, and whether there are others. */
-  due(ledger: string, doubtful: readonly Allocation[]): { due: Allocation[]; waiting: boolean } {
-    const due: Allocation[] = [];
-    const names = new Set(doubtful.map(({ name }) => `${ledger} ${name}`));
-    for (const key of this.#seen.keys()) if (key.startsWith(`${ledger} `) && !names.has(key)) this.#seen.delete(key);
-    for (const entry of doubtful) {
-      const key = `${ledger} ${entry.name}`;
-      const known = this.#seen.get(key);
-      if (!known || !isDeepStrictEqual(known.entry, entry)) this.#seen.set(key, { entry, since: this.#now() });
-      else if (this.#now() - known.since >= patienceMs) due.push(entry);
+  /**
+   * Notes the doubtful entries of a ledger, given as its lines; answers those that have been so for long, and whether
+   * there are others. `isKnown` tells whether there is a resource of a name.
+   */
+  due(ledger: string, lines: readonly string[], isKnown: (name: string) => boolean): Doubts {
+    const before = this.#since.get(ledger);
+    const since = new Map<string, number>();
+    for (const line of lines) {
+      const known = isKnown(line.slice(0, line.indexOf(' ')));
+      if (!known || line.includes(' Reserved@')) since.set(line, before?.get(line) ?? this.#now());
     }
-    return { due, waiting: doubtful.length > due.length };
+    this.#since.set(ledger, since);
+    const due = [...since].filter(([, from]) => this.#now() - from >= patienceMs);
+    return { due: due.map(([line]) => parseAllocation(line)), waiting: since.size > due.length };
   }
+}
+
+/** Entries that are due for a live look, and whether others wait to become so. */
+export interface Doubts {
+  due: Allocation[];
+  waiting: boolean;
 }
 
 /** Looks live for the machine of an entry. `key` is its namespace and name. */

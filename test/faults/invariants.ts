@@ -82,7 +82,7 @@ export class Invariants {
     );
     const entries = this.#kubernetes
       .all<VmQuota>(vmQuotas)
-      .flatMap(({ status }) => status?.allocations?.map(({ name }) => `${name} in the quota's ledger`) ?? []);
+      .flatMap(({ status }) => status?.allocations?.map(line => `in the quota's ledger: ${line}`) ?? []);
     return [...machines, ...volumes, ...entries];
   }
 

@@ -9,6 +9,7 @@ import { silentLogger } from '#kube/telemetry.ts';
 import { startAdmission } from '#operator/admission/admission.ts';
 import { makeCertificate } from '#operator/admission/certificate.ts';
 import { lifeMs, readOrRenew, secretName } from '#operator/admission/credentials.ts';
+import { QuotaGate } from '#operator/effects/quota-gate.ts';
 import type { Answer, Person } from './as.ts';
 import { machine, machinesPath, quotaIn, type Stage, tenant, tenantStage } from './stage.ts';
 
@@ -26,7 +27,7 @@ beforeEach(async () => {
   webhook = new AbortController();
   const { kube } = stage;
   const place = { namespace: 'berth-system', host: '127.0.0.1', port: 0, loopback: true };
-  await startAdmission({ kube, ...place, log: silentLogger }, webhook.signal);
+  await startAdmission({ kube, gate: new QuotaGate(kube), ...place, log: silentLogger }, webhook.signal);
   const namespace = await tenant(stage);
   await quotaIn(stage, namespace, { hard: { cpu: 1 } });
   await vi.waitFor(async () => expect((await create(namespace, 'probe')).status).toBe(403), {

@@ -23,14 +23,12 @@ export function figuresOf(
 }
 
 /** The dimensions in which more is used than allowed, each in words. */
-export function overdrawn(rules: Rules, ledger: readonly Allocation[]): string[] {
+export function overdrawn(rules: Rules, used: Partial<Amounts>): string[] {
   const hard = hardOf(rules);
-  const used: Amounts = sumOf(ledger);
   return dimensions.flatMap(dimension => {
     const limit = hard[dimension];
-    if (limit === undefined || used[dimension] <= limit) return [];
-    return [
-      `${fieldOf(dimension)}: used ${amountText(dimension, used[dimension])}, hard ${amountText(dimension, limit)}`,
-    ];
+    const taken = used[dimension] ?? 0;
+    if (limit === undefined || taken <= limit) return [];
+    return [`${fieldOf(dimension)}: used ${amountText(dimension, taken)}, hard ${amountText(dimension, limit)}`];
   });
 }

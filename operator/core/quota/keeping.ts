@@ -1,8 +1,8 @@
 import type { VirtualMachine, VmQuota } from '#api/kinds.ts';
-import { type Allocation, mostAllocations } from '#api/ledger.ts';
+import { mostAllocations } from '#api/ledger.ts';
 import type { VmQuotaStatus } from '#api/vm-quota.ts';
 import { type ConditionUpdate, withConditions } from '../conditions.ts';
-import { demandOf } from './amounts.ts';
+import { type Amounts, demandOf } from './amounts.ts';
 import { overdrawn } from './figures.ts';
 import { type Ledger, seed } from './ledger.ts';
 import { pendingOf } from './pending.ts';
@@ -23,15 +23,22 @@ export function seedOf(machines: readonly VirtualMachine[], keyOf: (vm: VirtualM
   );
 }
 
+/** What is taken of a quota. */
+export interface Taken {
+  /** Entries of the ledger. */
+  entries: number;
+  used: Partial<Amounts>;
+}
+
 /** What a VmQuota tells beside its ledger: whether it is in force, whether it is overdrawn, and who waits. */
 export function keepingOf(
   { metadata, spec, status }: VmQuota,
+  { entries, used }: Taken,
   machines: readonly VirtualMachine[],
   now: number,
 ): Pick<VmQuotaStatus, 'conditions' | 'pending' | 'observedGeneration'> {
-  const ledger = status?.allocations ?? [];
   const { generation } = metadata;
-  const updates = [readiness(ledger), overdraft(overdrawn(spec, ledger))];
+  const updates = [readiness(entries), overdraft(overdrawn(spec, used))];
   return {
     ...(generation !== undefined && { observedGeneration: generation }),
     conditions: withConditions(status?.conditions ?? [], updates, [], generation, now),
@@ -39,8 +46,8 @@ export function keepingOf(
   };
 }
 
-function readiness(ledger: readonly Allocation[]): ConditionUpdate {
-  if (ledger.length < mostAllocations) {
+function readiness(entries: number): ConditionUpdate {
+  if (entries < mostAllocations) {
     return { type: 'Ready', status: 'True', reason: 'Counted', message: 'Every machine of the namespace is counted.' };
   }
   const message = `The ledger is full with ${mostAllocations} machines; no further one can be made in this namespace.`;
