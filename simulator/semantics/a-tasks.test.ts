@@ -45,6 +45,55 @@ describe('(a) a UPID', () => {
   });
 });
 
+describe('(a) the type of a task', () => {
+  const vm = (vmid: number, path: string) => `/nodes/pve1/qemu/${vmid}/${path}`;
+  const typeOf = async (method: string, path: string, form = {}) => (await lab.run(method, path, form)).type;
+
+  it.each([
+    ['qmcreate', 'POST', '/nodes/pve1/qemu', { vmid: 200 }],
+    ['qmclone', 'POST', vm(9000, 'clone'), { newid: 200 }],
+    ['qmconfig', 'POST', vm(100, 'config'), { cores: 2 }],
+    ['resize', 'PUT', vm(100, 'resize'), { disk: 'scsi0', size: '+1G' }],
+    ['qmmove', 'POST', vm(100, 'move_disk'), { disk: 'scsi0', storage: 'local' }],
+    ['qmigrate', 'POST', vm(100, 'migrate'), { target: 'pve2' }],
+    ['qmtemplate', 'POST', vm(100, 'template'), {}],
+    ['qmsnapshot', 'POST', vm(100, 'snapshot'), { snapname: 'one' }],
+    ['qmrollback', 'POST', vm(100, 'snapshot/one/rollback'), {}],
+    ['qmdelsnapshot', 'DELETE', vm(100, 'snapshot/one'), {}],
+    ['qmdestroy', 'DELETE', '/nodes/pve1/qemu/100', {}],
+    ['qmstart', 'POST', vm(100, 'status/start'), {}],
+    ['qmstop', 'POST', vm(101, 'status/stop'), {}],
+    ['qmshutdown', 'POST', vm(101, 'status/shutdown'), {}],
+    ['qmreboot', 'POST', vm(101, 'status/reboot'), {}],
+    ['qmreset', 'POST', vm(101, 'status/reset'), {}],
+    ['qmpause', 'POST', vm(101, 'status/suspend'), {}],
+    ['qmsuspend', 'POST', vm(101, 'status/suspend'), { todisk: 1 }],
+    ['qmresume', 'POST', vm(101, 'status/resume'), {}],
+    ['imgdel', 'DELETE', '/nodes/pve1/storage/local/content/iso/debian.iso', {}],
+    [
+      'download',
+      'POST',
+      '/nodes/pve1/storage/local/download-url',
+      { content: 'iso', filename: 'a.iso', url: 'http://a/' },
+    ],
+  ])('is %s for %s %s', async (type, method, path, form) => {
+    lab.clock.advance(20_000);
+    if (type === 'qmresume') await lab.run('POST', vm(101, 'status/suspend'));
+    expect(await typeOf(method, path, form)).toBe(type);
+  });
+
+  it('of a console is vncproxy', async () => {
+    const { data } = await lab.post(vm(101, 'vncproxy'), { websocket: 1 });
+    expect(lab.task(data.upid).type).toBe('vncproxy');
+  });
+
+  it('of a backup that is restored is qmrestore', async () => {
+    await lab.run('POST', '/nodes/pve1/vzdump', { vmid: 100, storage: 'local' });
+    const [backup] = (await lab.get('/nodes/pve1/storage/local/content', { content: 'backup' })).data;
+    expect(await typeOf('POST', '/nodes/pve1/qemu', { vmid: 200, archive: backup.volid })).toBe('qmrestore');
+  });
+});
+
 describe('(a) the status of a task', () => {
   it('is running without an exit status, then stopped with OK', async () => {
     const { data: upid } = await lab.post(START, {}, OPERATOR);
@@ -59,6 +108,34 @@ describe('(a) the status of a task', () => {
   it('has the error in one line', async () => {
     const task = await lab.run('POST', '/nodes/pve1/qemu/101/status/start');
     expect((await statusOf(task.upid)).data.exitstatus).toBe('VM 101 already running');
+  });
+
+  it('has an error of several lines in one, blanks between them', async () => {
+    const task = await lab.run('POST', '/nodes/pve1/qemu/101/config', { net1: 'virtio,bridge=vmbr99' });
+    expect(task.exitstatus).toMatch(/^400 Parameter verification failed\. net1: hotplug problem - /);
+    expect(task.exitstatus).not.toContain('\n');
+  });
+
+  it('is WARNINGS and their number where all went well but for something', async () => {
+    lab = new Lab(undefined, { release: '9.2' });
+    const ceph = lab.state.storages.ceph;
+    if (ceph) ceph.enabled = false;
+    const task = await lab.run('DELETE', '/nodes/pve1/qemu/100');
+    expect((await statusOf(task.upid)).data).toMatchObject({ status: 'stopped', exitstatus: 'WARNINGS: 1' });
+    expect(lab.state.vms[100]).toBeUndefined();
+    expect(await listed({ statusfilter: 'warning' })).toMatchObject([{ type: 'qmdestroy' }]);
+    expect(await listed({ statusfilter: 'ok' })).toEqual([]);
+    const { data } = await lab.get(`/nodes/pve1/tasks/${task.upid}/log`);
+    expect(data).toMatchObject([
+      { t: "WARN: Could not remove disk 'ceph:vm-100-disk-0', check manually: storage 'ceph' is disabled" },
+      { t: 'TASK WARNINGS: 1' },
+    ]);
+  });
+
+  it('is asked of the node that the UPID names, and unknown to the others', async () => {
+    const task = await lab.run('POST', START);
+    const { errors } = await lab.get(`/nodes/pve2/tasks/${task.upid}/status`);
+    expect(errors).toEqual({ upid: 'no such task' });
   });
 
   it('is "unexpected status" when the worker was killed after it wrote something', async () => {
@@ -94,6 +171,14 @@ describe('(a) the log of a task', () => {
     const task = await lab.run('POST', '/nodes/pve1/qemu/9000/clone', { newid: 200, full: 1 });
     const { data } = await lab.get(`/nodes/pve1/tasks/${task.upid}/log`, { start: 1, limit: 1 });
     expect(data).toMatchObject([{ n: 2 }]);
+  });
+
+  it('has 50 lines unless more are asked for, and all for a limit of 0', async () => {
+    const task = await lab.run('POST', START);
+    lab.task(task.upid).log.unshift(...Array.from({ length: 99 }, (_, index) => `line ${index}`));
+    const count = async (form: Record<string, number>) =>
+      (await lab.get(`/nodes/pve1/tasks/${task.upid}/log`, form)).data.length;
+    expect([await count({}), await count({ limit: 70 }), await count({ limit: 0 })]).toEqual([50, 70, 100]);
   });
 
   it('of a failed task ends with its error', async () => {
@@ -168,6 +253,22 @@ describe('(a) the lists of tasks', () => {
     expect(active).toMatchObject([{ upid, status: 'RUNNING', user: OPERATOR }]);
     expect(active[0]).not.toHaveProperty('tokenid');
     expect(await listed({ source: 'all' })).toHaveLength(2);
+  });
+
+  it('have 50 lines unless more are asked for, the newest first', async () => {
+    for (let count = 0; count < 60; count++) await lab.run('POST', '/nodes/pve1/qemu/100/status/stop');
+    expect(await listed()).toHaveLength(50);
+    const times = (await listed({ limit: 100 })).map(task => Number(task.starttime));
+    expect(times).toEqual(times.toSorted((a, b) => b - a));
+    expect(times).toHaveLength(60);
+  });
+
+  it('have a user apart from the token, but in the active one both together', async () => {
+    const { data: upid } = await lab.post('/nodes/pve1/qemu/9000/clone', { newid: 200 }, OPERATOR);
+    const named = async () => (await listed({ source: 'all', userfilter: OPERATOR })).length;
+    expect(await named()).toBe(1);
+    lab.finish(upid);
+    expect(await named()).toBe(0);
   });
 
   it('are filtered by VM, type, time and failure', async () => {

@@ -39,7 +39,10 @@ describe('(b) a call answers null, when all is done', () => {
   it.each([
     ['PUT', vm(100, 'config'), { cores: 2 }],
     ['PUT', vm(9000, 'cloudinit'), {}],
+    ['PUT', vm(100, 'unlink'), { idlist: 'net0' }],
     ['PUT', vm(101, 'sendkey'), { key: 'ret' }],
+    ['PUT', vm(100, 'firewall/options'), { enable: 1 }],
+    ['POST', '/access/users', { userid: 'new@pve' }],
     ['PUT', '/pools', { poolid: 'team', vms: 100 }],
     ['POST', '/pools', { poolid: 'new' }],
     ['PUT', '/access/acl', { path: '/vms/100', users: 'nobody@pve', roles: 'PVEAuditor' }],
@@ -49,8 +52,40 @@ describe('(b) a call answers null, when all is done', () => {
 
   it('POST config, where it ended inside background_delay, and then with the error at once', async () => {
     expect((await lab.post(vm(100, 'config'), { cores: 2, background_delay: 5 })).data).toBeNull();
-    const failed = await lab.post(vm(102, 'config'), { scsi2: 'local:9999', background_delay: 5 });
-    expect(failed.status).toBe(200);
+    const failed = await lab.post(vm(101, 'config'), { net1: 'virtio,bridge=vmbr99', background_delay: 5 });
+    expect([failed.status, failed.reason]).toEqual([
+      500,
+      expect.stringMatching(/^failed to update VM 101: 400 Parameter verification failed\. net1: hotplug problem - /),
+    ]);
+  });
+
+  it('POST config, with a UPID again where it takes longer than that', async () => {
+    lab = new Lab(undefined, { durations: { copy: { ms: 5000 } } });
+    const scsi1 = 'ceph:0,import-from=local:import/debian.qcow2';
+    const { data, ms } = await lab.post(vm(100, 'config'), { scsi1, background_delay: 2 });
+    expect([data, ms]).toEqual([expect.stringMatching(/^UPID:/), 2000]);
+  });
+
+  it('DELETE of a volume, where it ended inside delay, and a UPID without', async () => {
+    const iso = '/nodes/pve1/storage/local/content/iso/debian.iso';
+    expect((await lab.delete(iso, { delay: 5 })).data).toBeNull();
+    expect((await lab.delete(iso)).data).toMatch(/^UPID:/);
+  });
+
+  it('PUT of the text of a snapshot', async () => {
+    await lab.run('POST', vm(100, 'snapshot'), { snapname: 'one' });
+    expect((await lab.put(vm(100, 'snapshot/one/config'), { description: 'new' })).data).toBeNull();
+  });
+});
+
+describe('(b) a call answers an object', () => {
+  it.each([
+    ['POST', vm(101, 'vncproxy'), { websocket: 1 }],
+    ['POST', vm(101, 'termproxy'), {}],
+    ['GET', vm(101, 'agent/get-osinfo'), {}],
+  ])('%s %s', async (method, path, form) => {
+    lab.clock.advance(20_000);
+    expect((await lab.call(method, path, form)).data).toBeTypeOf('object');
   });
 });
 
@@ -168,6 +203,17 @@ describe('(b) a VM that HA manages', () => {
     await act(101, 'start');
     lab.clock.advance(20_000);
     expect(lab.vm(101).run?.status).toBe('running');
+  });
+
+  it.each(['reset', 'suspend'])('%s is done here, not by the HA stack', async action => {
+    expect((await act(101, action)).type).not.toMatch(/^ha/);
+  });
+
+  it('migrates by the HA stack', async () => {
+    const task = await lab.run('POST', vm(101, 'migrate'), { target: 'pve2', online: 1 });
+    expect([task.type, task.exitstatus]).toEqual(['hamigrate', 'OK']);
+    lab.clock.advance(60_000);
+    expect(lab.vm(101).node).toBe('pve2');
   });
 
   it('cannot be hibernated', async () => {

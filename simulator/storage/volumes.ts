@@ -198,7 +198,7 @@ export function volumesOfVm(storage: StorageState, place: StoragePlace, vmid: nu
 export function free(world: World, node: string, volid: string): void {
   const found = findVolume(world, node, volid);
   if (found === undefined) return;
-  if (isBaseInUse(found)) throw died(`base volume '${volid}' is still in use by linked cloned`);
+  if (isBaseInUse(found)) throw died(`base volume '${found.name}' is still in use by linked clones`);
   remove(found.place, found.name);
 }
 

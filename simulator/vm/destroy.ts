@@ -1,11 +1,11 @@
 import { leavePool } from '../auth/membership.ts';
 import { demandWritable } from '../engine/cluster-files.ts';
-import { died } from '../engine/errors.ts';
+import { died, PveError } from '../engine/errors.ts';
 import type { Steps } from '../engine/process.ts';
 import { type Call, flag, type World } from '../engine/world.ts';
 import type { Section, VmState } from '../state/types.ts';
 import { abilityOf } from '../storage/layout.ts';
-import { findVolume, free, isBaseInUse, isOnNode, placeOf, volumesOfVm } from '../storage/volumes.ts';
+import { findVolume, free, isBaseInUse, isOnNode, placeOf, usableStorage, volumesOfVm } from '../storage/volumes.ts';
 import type { Worker } from '../tasks/tasks.ts';
 import { checkLock, checkProtection, emptyConfig, isTemplate, vmOn } from './config.ts';
 import { work } from './disks.ts';
@@ -81,9 +81,17 @@ function* freeVolumes(world: World, worker: Worker, vm: VmState, unreferenced: b
   for (const volid of volids) {
     const found = findVolume(world, vm.node, volid);
     if (found?.volume.vmid !== vm.vmid) continue;
-    if (!abilityOf(found.storage).files) worker.log(`  Logical volume "${found.name}" successfully removed.`);
-    yield* work(world, 'free');
-    free(world, vm.node, volid);
+    try {
+      usableStorage(world, found.storage.id, vm.node);
+      if (!abilityOf(found.storage).files) worker.log(`  Logical volume "${found.name}" successfully removed.`);
+      yield* work(world, 'free');
+      free(world, vm.node, volid);
+    } catch (error) {
+      if (!(error instanceof PveError)) throw error;
+      // Before 9 it is only said, and the task is OK.
+      const say = world.release === '8.4' ? worker.log : worker.warn;
+      say(`Could not remove disk '${volid}', check manually: ${error.text}`);
+    }
   }
 }
 
