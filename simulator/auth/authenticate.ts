@@ -17,13 +17,16 @@ const OPEN = new Set([
   'POST /access/openid/auth-url',
 ]);
 
+const COOKIE = /(?:^|\s)PVEAuthCookie[= ]([^;]*)/;
+const TOKEN = /(?:^|\s)PVEAPIToken[= ]([^;]*)/;
+
 /** A ticket wins over a token; all that is wrong with either has one text [PVE::HTTPServer::auth_handler]. */
 export function authenticate(world: World, method: string, path: string, headers: Headers): Authentication {
-  if (OPEN.has(`${method} ${path}`)) return { who: undefined, byToken: false };
   const authorization = headers.authorization ?? '';
-  const ticket = extractValue(headers.cookie ?? '', 'PVEAuthCookie') ?? extractValue(authorization, 'PVEAuthCookie');
+  const ticket = extractValue(headers.cookie ?? '', COOKIE) ?? extractValue(authorization, COOKIE);
+  const token = ticket === undefined ? extractValue(authorization, TOKEN) : undefined;
+  if (OPEN.has(`${method} ${path}`)) return { who: undefined, byToken: token !== undefined };
   if (ticket !== undefined) return byTicket(world, method, path, headers, ticket);
-  const token = extractValue(authorization, 'PVEAPIToken');
   if (token === undefined) return { refused: 'No ticket' };
   const who = verifyApiToken(world, token);
   return who === undefined ? { refused: 'Authentication failed!' } : { who, byToken: true };
@@ -64,8 +67,8 @@ function verifyApiToken(world: World, value: string): Identity | undefined {
 }
 
 /** The value of `key=…` in a cookie or Authorization header, percent-decoded [Formatter::extract_auth_value]. */
-function extractValue(header: string, key: string): string | undefined {
-  const value = new RegExp(`(?:^|\\s)${key}[= ]([^;]*)`).exec(header)?.[1];
+function extractValue(header: string, key: RegExp): string | undefined {
+  const value = key.exec(header)?.[1];
   if (value === undefined || value === '') return undefined;
   try {
     return decodeURIComponent(value);

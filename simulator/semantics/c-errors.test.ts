@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Lab } from '../testing/lab.ts';
+import { labSeed } from '../testing/lab-seed.ts';
 
 const MISSING = "Configuration file 'nodes/pve1/qemu-server/999.conf' does not exist";
 const CANNOT_LOCK = "can't lock file '/var/lock/qemu-server/lock-100.conf' - got timeout";
@@ -119,6 +120,8 @@ describe('(c) a lock in the configuration', () => {
     ['POST', vm(100, 'clone'), { newid: 200 }],
     ['POST', vm(100, 'move_disk'), { disk: 'scsi0', storage: 'local' }],
     ['POST', vm(100, 'template'), {}],
+    ['POST', vm(100, 'migrate'), { target: 'pve2' }],
+    ['PUT', vm(100, 'cloudinit'), {}],
   ])('fails %s %s at once', async (method, path, form) => {
     expect(await lab.call(method, path, form)).toMatchObject({ status: 500, reason: 'VM is locked (backup)' });
   });
@@ -130,6 +133,21 @@ describe('(c) a lock in the configuration', () => {
     ['DELETE', vm(100, '').slice(0, -1), {}],
   ])('fails %s %s in the task', async (method, path, form) => {
     expect((await lab.run(method, path, form)).exitstatus).toBe('VM is locked (backup)');
+  });
+
+  it.each(['stop', 'shutdown', 'reset'])(
+    'fails %s of a running VM in the task, and leaves it running',
+    async action => {
+      lock(101, 'backup');
+      expect((await lab.run('POST', vm(101, `status/${action}`))).exitstatus).toBe('VM is locked (backup)');
+      expect(lab.vm(101).run?.status).toBe('running');
+    },
+  );
+
+  it('does not fail a stop of a VM that is off, nor a pause', async () => {
+    lock(101, 'backup');
+    expect((await lab.run('POST', vm(100, 'status/stop'))).exitstatus).toBe('OK');
+    expect((await lab.run('POST', vm(101, 'status/suspend'))).exitstatus).toBe('OK');
   });
 
   it('is nothing that a token can take away, not even that of root', async () => {
@@ -241,6 +259,26 @@ describe('(c) other refusals at once', () => {
     expect((await lab.run('DELETE', '/nodes/pve1/qemu/100', { purge: 1 })).exitstatus).toBe('OK');
   });
 
+  it('a VM with snapshots does not become a template', async () => {
+    await lab.run('POST', vm(100, 'snapshot'), { snapname: 'one' });
+    expect((await lab.post(vm(100, 'template'))).reason).toBe(
+      'unable to create template, because VM contains snapshots',
+    );
+  });
+
+  it('a storage that is disabled takes no disk', async () => {
+    const { ceph } = lab.state.storages;
+    if (ceph) ceph.enabled = false;
+    const { reason } = await lab.put(vm(100, 'config'), { scsi1: 'ceph:1' });
+    expect(reason).toBe("storage 'ceph' is disabled");
+  });
+
+  it('a cluster without quorum takes no VM and no pool', async () => {
+    lab.state.cluster.quorate = false;
+    expect((await lab.post('/nodes/pve1/qemu', { vmid: 200 })).reason).toBe('cluster not ready - no quorum?');
+    expect((await lab.post('/pools', { poolid: 'new' })).reason).toMatch(/no quorum!$/);
+  });
+
   it('a change of nothing is none', async () => {
     expect((await lab.put(vm(100, 'config'))).reason).toBe('no options specified');
   });
@@ -310,6 +348,15 @@ describe('(c) a storage that is full', () => {
     const { exitstatus } = await lab.run('POST', '/nodes/pve1/qemu', { vmid: 100, scsi0: 'lvm:20' });
     expect(exitstatus).toMatch(/^unable to create VM 100 - .*not enough free space \(\d+ < \d+\)$/);
     expect(lab.state.vms).toEqual({});
+  });
+
+  it('fails a new disk on ZFS in its own words', async () => {
+    lab = new Lab({
+      ...labSeed,
+      storages: [...(labSeed.storages ?? []), { id: 'tank', type: 'zfspool', sizeGiB: 10 }],
+    });
+    const { exitstatus } = await lab.run('POST', '/nodes/pve1/qemu', { vmid: 200, scsi0: 'tank:20' });
+    expect(exitstatus).toMatch(/^unable to create VM 200 - zfs error: cannot create '.*': out of space$/);
   });
 
   it('does not hinder a new disk on thin storage', async () => {

@@ -61,6 +61,26 @@ describe('(d) an API token', () => {
   it('cannot log in, nor change passwords', async () => {
     const { status } = await lab.put('/access/password', { userid: 'operator@pve', password: 'newsecret' }, OPERATOR);
     expect(status).toBe(403);
+    const login = await lab.post(
+      '/access/ticket',
+      { username: 'operator@pve', password: 'operator-password' },
+      OPERATOR,
+    );
+    expect(login.reason).toBe(
+      "Permission check failed (URI '/access/ticket' not available with API token, need proper ticket.",
+    );
+  });
+});
+
+describe('(d) no identity', () => {
+  it('is 401 after three seconds, without a body', async () => {
+    const { status, reason, ms, answer } = await version({});
+    expect([status, reason, ms, answer.body]).toEqual([401, 'No ticket', 3000, '']);
+  });
+
+  it('is enough for the realms, and for signing in', async () => {
+    expect((await lab.get('/access/domains', {}, {})).status).toBe(200);
+    expect((await lab.get('/access/ticket', {}, {})).data).toBeNull();
   });
 });
 
@@ -97,6 +117,21 @@ describe('(d) a ticket', () => {
     expect((await version({ cookie: renewed })).status).toBe(200);
   });
 
+  it('needs no CSRF token to upload', async () => {
+    const { cookie } = await login('root@pam', 'root-password');
+    const part = (head: string, body: string) => `--b\r\nContent-Disposition: form-data; ${head}\r\n\r\n${body}\r\n`;
+    const body = `${part('name="content"', 'iso')}${part('name="filename"; filename="a.iso"', 'x')}--b--\r\n`;
+    const { status } = await lab.until(
+      lab.simulator.handle({
+        method: 'POST',
+        target: '/api2/json/nodes/pve1/storage/local/upload',
+        headers: { cookie, 'content-type': 'multipart/form-data; boundary=b', 'content-length': String(body.length) },
+        body,
+      }),
+    );
+    expect(status).toBe(200);
+  });
+
   it('wins over a token, if both are sent', async () => {
     const { cookie } = await login('viewer@pve', 'viewer-password');
     const both = { cookie, authorization: authorizationOf(OPERATOR) };
@@ -112,6 +147,22 @@ describe('(d) root', () => {
     expect((await lab.put(TEAM, { cores: 2, skiplock: 1 })).errors).toEqual({
       skiplock: 'Only root may use this option.',
     });
+  });
+
+  it.each([
+    ['hookscript', 'local:snippets/a.sh', "only root can set 'hookscript' config"],
+    ['lock', 'backup', "only root can set 'lock' config"],
+    ['hostpci0', '0000:01:00', "only root can set 'hostpci0' config for non-mapped devices"],
+    ['usb0', 'host=1234:5678', "only root can set 'usb0' config for real devices"],
+    ['serial0', '/dev/ttyS0', "only root can set 'serial0' config for real devices"],
+    ['scsi1', '/dev/sdb', expect.stringMatching(/^Only root can pass arbitrary filesystem paths\./)],
+  ])('alone may set %s to %s', async (key, value, text) => {
+    expect((await lab.put(TEAM, { [key]: value })).reason).toEqual(text);
+  });
+
+  it('alone may force a migration', async () => {
+    const { errors } = await lab.post('/nodes/pve1/qemu/100/migrate', { target: 'pve2', force: 1 });
+    expect(errors).toEqual({ force: 'Only root may use this option.' });
   });
 
   it('by ticket may', async () => {
@@ -169,6 +220,10 @@ describe('(d) privileges', () => {
     expect(await sees(100)).toBe(false);
     await lab.put('/pools', { poolid: 'team', vms: 100 });
     expect(await sees(100)).toBe(true);
+    const content = () => lab.get('/nodes/pve1/storage/local/content', {}, NOBODY);
+    expect((await content()).status).toBe(403);
+    await lab.put('/pools', { poolid: 'team', storage: 'local' });
+    expect((await content()).status).toBe(200);
   });
 
   it('on a VM go with the VM', async () => {
@@ -199,6 +254,97 @@ describe('(d) privileges', () => {
     expect((await set('virtio,bridge=vmbr0,tag=5')).status).toBe(403);
     await grant('/sdn/zones/localnetwork/vmbr0', 'PVESDNUser');
     expect((await set('virtio,bridge=vmbr0,tag=5')).status).toBe(200);
+  });
+});
+
+describe('(d) the privilege for an option', () => {
+  const change = async (privileges: string[], form: Record<string, string | number>) => {
+    lab.state.access.roles.Some = privileges;
+    await grant('/vms/100', 'Some');
+    await grant('/sdn', 'PVESDNUser');
+    await grant('/storage', 'PVEDatastoreUser');
+    return lab.put(TEAM, form, NOBODY);
+  };
+
+  it.each([
+    ['VM.Config.CPU', { cores: 2 }],
+    ['VM.Config.CPU', { cpu: 'host' }],
+    ['VM.Config.Memory', { memory: 2048 }],
+    ['VM.Config.Memory', { balloon: 0 }],
+    ['VM.Config.Network', { net1: 'virtio,bridge=vmbr0' }],
+    ['VM.Config.Disk', { scsi1: 'ceph:1' }],
+    ['VM.Config.Disk', { boot: 'order=scsi0' }],
+    ['VM.Config.CDROM', { ide0: 'none,media=cdrom' }],
+    ['VM.Config.HWType', { machine: 'q35' }],
+    ['VM.Config.HWType', { vga: 'std' }],
+    ['VM.Config.HWType', { scsihw: 'virtio-scsi-pci' }],
+    ['VM.Config.HWType', { hotplug: '0' }],
+    ['VM.Config.HWType', { serial0: 'socket' }],
+    ['VM.Config.Options', { name: 'new' }],
+    ['VM.Config.Options', { tags: 'new' }],
+    ['VM.Config.Options', { agent: 1 }],
+    ['VM.Config.Options', { bios: 'ovmf' }],
+    ['VM.Config.Options', { ostype: 'l26' }],
+    ['VM.Config.Options', { onboot: 1 }],
+    ['VM.Config.Options', { protection: 1 }],
+    ['VM.Config.Cloudinit', { ciuser: 'debian' }],
+    ['VM.Config.Network', { ciuser: 'debian' }],
+  ])('is %s for %o', async (privilege, form) => {
+    expect((await change([privilege], form)).status).toBe(200);
+    const others = ['VM.Config.CPU', 'VM.Config.Memory', 'VM.Config.Options', 'VM.Config.Disk'];
+    expect(
+      (
+        await change(
+          others.filter(other => other !== privilege),
+          form,
+        )
+      ).status,
+    ).toBe(403);
+  });
+
+  it('on the whole cluster is needed for the order of start, and for a passed-through CD drive', async () => {
+    expect((await change(['VM.Config.Options'], { startup: 'order=1' })).reason).toBe(
+      'Permission check failed (/, Sys.Modify)',
+    );
+    expect((await change(['VM.Config.CDROM'], { ide0: 'cdrom,media=cdrom' })).reason).toBe(
+      'Permission check failed (/, Sys.Console)',
+    );
+    expect((await lab.post('/cluster/ha/resources', { sid: 'vm:100' }, OPERATOR)).reason).toBe(
+      'Permission check failed (/, Sys.Console)',
+    );
+  });
+
+  it('is VM.Config.Disk and space on the storage for a larger disk, the latter only in the task', async () => {
+    const size = { disk: 'scsi0', size: '+1G' };
+    expect((await lab.put('/nodes/pve1/qemu/100/resize', size, NOBODY)).status).toBe(403);
+    lab.state.access.roles.Some = ['VM.Config.Disk'];
+    await grant('/vms/100', 'Some');
+    const task = await lab.run('PUT', '/nodes/pve1/qemu/100/resize', size, NOBODY);
+    expect(task.exitstatus).toBe('403 Permission check failed (/storage/ceph, Datastore.AllocateSpace)');
+  });
+});
+
+describe('(d) tags', () => {
+  const tag = (tags: string) => lab.put(TEAM, { tags }, OPERATOR);
+
+  it('that are registered are only for Sys.Modify, to set and to take away', async () => {
+    lab.state.cluster.options['registered-tags'] = 'gold;silver';
+    expect((await tag('web')).status).toBe(200);
+    expect((await tag('gold;web')).reason).toBe("Permission check failed (/, Sys.Modify for modifying tag 'gold')");
+    await lab.put(TEAM, { tags: 'gold;web' });
+    expect((await tag('gold')).status).toBe(200);
+    expect((await tag('web')).status).toBe(403);
+  });
+
+  it('are those of a list, those that exist, or none, as the datacenter has it', async () => {
+    const { options } = lab.state.cluster;
+    options['user-tag-access'] = 'user-allow=list,user-allow-list=a;b';
+    expect([(await tag('a;b')).status, (await tag('a;c')).status]).toEqual([200, 403]);
+    options['user-tag-access'] = 'user-allow=existing';
+    await lab.put('/nodes/pve1/qemu/102/config', { tags: 'c' });
+    expect([(await tag('a;b;c')).status, (await tag('d')).status]).toEqual([200, 403]);
+    options['user-tag-access'] = 'user-allow=none';
+    expect((await tag('a')).status).toBe(403);
   });
 });
 
@@ -241,6 +387,21 @@ describe('(d) what a clone needs', () => {
 });
 
 describe('(d) what changed with 9', () => {
+  it('tags of a new VM need VM.Config.Options on the VM itself, and fail in the task', async () => {
+    for (const [release, end] of [
+      ['8.4', 'OK'],
+      ['9.2', 'unable to create VM 200 - 403 Permission check failed (/vms/200, VM.Config.Options)'],
+    ] as const) {
+      lab = new Lab(undefined, { release });
+      await grant('/pool/team', 'PVEVMAdmin');
+      const form = { vmid: 200, pool: 'team', tags: 'b;A' };
+      expect((await lab.run('POST', '/nodes/pve1/qemu', form, NOBODY)).exitstatus).toBe(end);
+    }
+    expect(lab.state.vms[200]).toBeUndefined();
+    await lab.run('POST', '/nodes/pve1/qemu', { vmid: 200, tags: 'b;A' });
+    expect(lab.vm(200).config.current.tags).toBe('a;b');
+  });
+
   const agent = async (release: '8.4' | '9.2', privileges: string[]) => {
     lab = new Lab(undefined, { release });
     lab.clock.advance(20_000);

@@ -68,6 +68,8 @@ export function settingsOf(params: Params): Section {
   for (const [key, value] of Object.entries(params)) {
     if (!CONTROL.has(key) && value !== undefined) set[key] = String(value);
   }
+  // Reading the file drops what is blank at the end.
+  if (set.description !== undefined) set.description = set.description.trimEnd();
   return set;
 }
 

@@ -212,7 +212,7 @@ function newIdentity(world: World, order: Order, copied: Section): Section {
   conf.smbios1 = withUuid(conf.smbios1, world.random.uuid());
   if (conf.vmgenid !== undefined) conf.vmgenid = world.random.uuid();
   conf.name = order.name || `Copy-of-VM-${copied.name ?? order.vmid}`;
-  if (order.description) conf.description = order.description;
+  if (order.description) conf.description = order.description.trimEnd();
   return conf;
 }
 

@@ -4,6 +4,7 @@ import { died, forbidden, PveError } from '../engine/errors.ts';
 import type { Mortal, Steps } from '../engine/process.ts';
 import { type Call, flag, seconds, text, type World } from '../engine/world.ts';
 import type { Section } from '../state/types.ts';
+import { free } from '../storage/volumes.ts';
 import type { Worker } from '../tasks/tasks.ts';
 import { checkDriveParameters, demandDrives } from './access.ts';
 import { defaultBootOrder, printBootOrder } from './boot.ts';
@@ -11,7 +12,8 @@ import { resolveCdrom, settingsOf } from './change.ts';
 import { mayAllocate } from './clone.ts';
 import { demandQuorum, whoHasVmid } from './cluster.ts';
 import { checkLock, emptyConfig, vmOn } from './config.ts';
-import { createDisks, work } from './disks.ts';
+import { createDisks, ownsVolume, work } from './disks.ts';
+import { drivesOf } from './drives.ts';
 import { defaultGuest, linuxGuest } from './guest.ts';
 import { lockFileOf, underLock } from './lock.ts';
 import { isNetKey, withMac } from './nets.ts';
@@ -19,6 +21,7 @@ import { demandBridges, demandDevices, demandOptions } from './option-rights.ts'
 import { restoreVm } from './restore.ts';
 import { validateSshKeys } from './ssh-keys.ts';
 import { start } from './start.ts';
+import { demandTags, uniqueTags } from './tags.ts';
 
 /** The configuration's place is taken under a lock that is waited for this long [create_and_lock_config]. */
 const RESERVE_MS = 5000;
@@ -127,10 +130,17 @@ function* fill(world: World, worker: Worker, order: Order): Steps<void> {
   const { node, vmid, set } = order;
   const vm = vmOn(world, node, vmid);
   const job = { world, node, vmid, authid: worker.task.authid, log: worker.log };
-  let made: Section;
+  let made: Section = {};
   try {
     made = yield* createDisks(job, set, set, order.storage);
+    // 8.4 keeps them as they came.
+    if (set.tags !== undefined && world.release !== '8.4') {
+      demandTags(world, job.authid, vmid, '', set.tags);
+      set.tags = uniqueTags(set.tags);
+    }
   } catch (error) {
+    for (const { file } of drivesOf(world.release, made))
+      if (ownsVolume(world, node, vmid, file)) free(world, node, file);
     if (error instanceof PveError && error.message !== 'received interrupt') {
       throw died(`unable to create VM ${vmid} - ${error.text}`);
     }

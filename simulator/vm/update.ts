@@ -12,7 +12,7 @@ import { isCdrom, isDriveKey, parseDrive, printDrive } from './drives.ts';
 import { isNetKey } from './nets.ts';
 import { demandBridges, demandDevices, demandDriveChange } from './option-rights.ts';
 import { applyPending, cleanUpPending, hasPending, hotplugPending } from './pending.ts';
-import { uniqueTags } from './tags.ts';
+import { demandTags, uniqueTags } from './tags.ts';
 import { destroyDrive, retireDrive } from './unused.ts';
 
 /** Makes the change, under the lock: into the pending section, then as far as possible into force. */
@@ -68,7 +68,7 @@ function deleteOption(
     destroyDrive(world, vm, authid, { key, file: value, options: {} }, true);
     delete current[key];
   } else if (key === 'tags') {
-    demandOnVm(world, authid, vm.vmid, ['VM.Config.Options']);
+    demandTags(world, authid, vm.vmid, value, '');
     delete current[key];
   } else {
     if (isDriveKey(key)) deleteDrive(world, vm, authid, key, value, wasPending);
@@ -107,7 +107,7 @@ function* setOption(
       touched.add('boot');
     }
   } else if (key === 'tags') {
-    demandOnVm(world, authid, vm.vmid, ['VM.Config.Options']);
+    demandTags(world, authid, vm.vmid, current[key], value);
     pending[key] = uniqueTags(value);
   } else if (key === 'boot') {
     pending[key] = checkedBoot(vm, change, value);
