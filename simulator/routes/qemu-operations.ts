@@ -4,7 +4,7 @@ import type { Call, Handlers } from '../engine/world.ts';
 import { required, text } from '../engine/world.ts';
 import { splitVolid } from '../storage/layout.ts';
 import { findVolume, hasFeature, isOnNode } from '../storage/volumes.ts';
-import { regenerateCloudinit } from '../vm/cloudinit.ts';
+import { demandSnippets, regenerateCloudinit } from '../vm/cloudinit.ts';
 import { checkLock, jsonSection, vmOn } from '../vm/config.ts';
 import { monitor, openScreen, openSpice, openTerminal, sendKey, upgradeConsole } from '../vm/console.ts';
 import { drivesOf, isCdrom } from '../vm/drives.ts';
@@ -68,6 +68,7 @@ function* regenerate({ world, node, params, process }: Call): Steps<null> {
   return yield* underLock(world, process, vmid, () => {
     const vm = vmOn(world, node, vmid);
     checkLock(vm);
+    demandSnippets(world, vm);
     regenerateCloudinit(vm);
     return null;
   });

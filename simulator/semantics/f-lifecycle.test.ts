@@ -135,6 +135,17 @@ describe('(f) a clone', () => {
     expect([lab.state.vms[200], await volumes(200)]).toEqual([undefined, []]);
   });
 
+  it('shares the lock of a source that is off, and has that of a running one alone', async () => {
+    const both = async (source: number, first: number) => {
+      const upids = await Promise.all(
+        [first, first + 1].map(async newid => (await lab.post(vm(source, 'clone'), { newid, full: 1 })).data),
+      );
+      return upids.map(upid => lab.finish(upid).exitstatus);
+    };
+    expect(await both(100, 200)).toEqual(['OK', 'OK']);
+    expect(await both(101, 210)).toEqual(['OK', expect.stringMatching(/lock-101\.conf' - got timeout$/)]);
+  });
+
   it('to a VMID that four ask for at once is made once', async () => {
     const pending = [1, 2, 3, 4].map(() => lab.send('POST', vm(9000, 'clone'), { newid: 200 }));
     const replies = await Promise.all(pending.map(each => lab.until(each)));
@@ -168,6 +179,19 @@ describe('(f) a new VM', () => {
     ).toMatchObject({
       scsi0: 'ceph:vm-200-disk-0,size=300M',
       ide2: 'ceph:vm-200-cloudinit,media=cdrom',
+    });
+  });
+
+  it('takes the size of a disk in GiB, without a unit', async () => {
+    expect((await lab.post('/nodes/pve1/qemu', { vmid: 201, scsi0: 'ceph:4G' })).status).toBe(500);
+    expect((await create({ scsi0: 'ceph:0.5' })).scsi0).toBe('ceph:vm-200-disk-0,size=512M');
+  });
+
+  it('has an EFI disk and a TPM of their own sizes, whatever is asked for', async () => {
+    const form = { bios: 'ovmf', machine: 'q35', efidisk0: 'ceph:9,efitype=4m', tpmstate0: 'ceph:9,version=v2.0' };
+    expect(await create(form)).toMatchObject({
+      efidisk0: expect.stringMatching(/size=(528K|4M)$/),
+      tpmstate0: 'ceph:vm-200-disk-1,size=4M,version=v2.0',
     });
   });
 
@@ -240,6 +264,83 @@ describe('(f) a change of the configuration', () => {
     expect(data).toContainEqual({ key: 'name', value: 'renamed' });
   });
 
+  it.each([
+    ['description', 'new'],
+    ['name', 'new'],
+    ['onboot', 1],
+    ['protection', 1],
+    ['tags', 'new'],
+    ['shares', 500],
+    ['ciuser', 'debian'],
+    ['ipconfig0', 'ip=dhcp'],
+    ['nameserver', '10.0.0.1'],
+    ['cpuunits', 200],
+    ['cpulimit', '1'],
+    ['balloon', 512],
+  ])('to %s of a running VM is in force at once', async (key, value) => {
+    await put(101, { [key]: value });
+    expect((await config(101, { current: 1 }))[key]).toBe(value);
+    expect((await lab.get(vm(101, 'pending'))).data).not.toContainEqual(expect.objectContaining({ pending: value }));
+  });
+
+  it.each([
+    ['cores', 4],
+    ['sockets', 2],
+    ['cpu', 'host'],
+    ['memory', '2048'],
+    ['bios', 'ovmf'],
+    ['machine', 'q35'],
+    ['scsihw', 'virtio-scsi-pci'],
+    ['agent', 'enabled=0'],
+    ['sata0', 'ceph:1'],
+    ['scsi0', 'ceph:vm-101-disk-0,iothread=1,size=4G'],
+    ['scsi0', 'ceph:vm-101-disk-0,discard=on,size=4G'],
+  ])('to %s of a running VM, %s, waits for its next start', async (key, value) => {
+    const before = (await config(101, { current: 1 }))[key];
+    await put(101, { [key]: value });
+    expect((await config(101, { current: 1 }))[key]).toEqual(before);
+    const { data } = await lab.get(vm(101, 'pending'));
+    expect(data).toContainEqual(expect.objectContaining({ key, pending: expect.anything() }));
+  });
+
+  it('plugs memory and processors only where the VM has that switched on', async () => {
+    await put(100, { hotplug: 'network,disk,usb,memory,cpu', numa: 1, cores: 4, vcpus: 1 });
+    await lab.run('POST', vm(100, 'status/start'));
+    await put(100, { memory: 2048, vcpus: 2 });
+    expect(await config(100, { current: 1 })).toMatchObject({ memory: '2048', vcpus: 2 });
+  });
+
+  it('tells of a delete that waits, with 2 where it is forced, and of the digest', async () => {
+    await put(101, { sata0: 'ceph:1', sata1: 'ceph:1' });
+    await lab.run('POST', vm(101, 'status/stop'));
+    await lab.run('POST', vm(101, 'status/start'));
+    await put(101, { delete: 'sata0' });
+    await put(101, { delete: 'sata1', force: 1 });
+    const { data } = await lab.get(vm(101, 'pending'));
+    expect(data).toContainEqual(expect.objectContaining({ key: 'sata0', delete: 1 }));
+    expect(data).toContainEqual(expect.objectContaining({ key: 'sata1', delete: 2 }));
+    expect(data).toContainEqual({ key: 'digest', value: (await config(101)).digest });
+  });
+
+  it('has cdrom for another name of ide2', async () => {
+    await put(100, { cdrom: 'local:iso/debian.iso' });
+    expect((await config(100)).ide2).toBe('local:iso/debian.iso,media=cdrom,size=700M');
+    await put(100, { delete: 'cdrom' });
+    expect(await config(100)).not.toHaveProperty('ide2');
+  });
+
+  it('with the digest that was read is made, with an older one not', async () => {
+    const { digest } = await config(100);
+    expect((await put(100, { cores: 2, digest })).status).toBe(200);
+    expect((await put(100, { cores: 4, digest })).status).toBe(500);
+  });
+
+  it('takes a description of 8192 characters, and drops what is blank at its end', async () => {
+    expect((await put(100, { description: 'd'.repeat(8193) })).errors).toHaveProperty('description');
+    await put(100, { description: 'one\ntwo \n\n' });
+    expect((await config(100)).description).toBe('one\ntwo');
+  });
+
   it('that is pending can be taken back', async () => {
     await put(101, { cores: 4 });
     await put(101, { revert: 'cores' });
@@ -274,6 +375,37 @@ describe('(f) a change of the configuration', () => {
     expect((await put(9000, { sshkeys: key })).errors?.sshkeys).toMatch(/invalid urlencoded string/);
     expect((await put(9000, { sshkeys: encodeURIComponent(key) })).status).toBe(200);
     expect((await put(9000, { sshkeys: 'not%20a%20key' })).reason).toMatch(/^SSH public key validation error/);
+  });
+
+  it('wants an address where there is a gateway', async () => {
+    const { errors } = await put(9000, { ipconfig0: 'gw=10.0.0.1' });
+    expect(errors?.ipconfig0).toContain("missing property required by 'ipconfig0.gw'");
+    expect((await put(9000, { ipconfig0: 'ip=10.0.0.2/24,gw=10.0.0.1' })).status).toBe(200);
+  });
+
+  it('takes snippets for cloud-init unseen; the start finds what is wrong with them', async () => {
+    await clone({ newid: 200 });
+    await put(200, { cicustom: 'user=local:iso/debian.iso' });
+    expect((await lab.run('POST', vm(200, 'status/start'))).exitstatus).toMatch(
+      /^local:iso\/debian\.iso is not in the snippets directory$/,
+    );
+    await put(200, { cicustom: 'user=local:snippets/none.yaml' });
+    expect((await lab.run('POST', vm(200, 'status/start'))).exitstatus).toBe(
+      "can't open '/var/lib/vz/snippets/none.yaml' - No such file or directory",
+    );
+  });
+
+  it('of cloud-init reaches a running VM with its next image: by a start, or PUT cloudinit', async () => {
+    await clone({ newid: 200 });
+    await lab.run('POST', vm(200, 'status/start'));
+    const waiting = async () =>
+      ((await lab.get(vm(200, 'cloudinit'))).data as { key: string; pending?: unknown }[])
+        .filter(({ pending }) => pending !== undefined)
+        .map(({ key }) => key);
+    await put(200, { ciuser: 'debian' });
+    expect(await waiting()).toEqual(['ciuser']);
+    await lab.put(vm(200, 'cloudinit'));
+    expect(await waiting()).toEqual([]);
   });
 
   it('is all or nothing', async () => {
@@ -391,6 +523,20 @@ describe('(f) a pool', () => {
     expect((await lab.get('/pools', { poolid: 'team/web' })).data).toMatchObject([{ poolid: 'team/web' }]);
   });
 
+  it('is told with its members to anybody who knows its name, but listed only for Pool.Audit', async () => {
+    const nobody = 'nobody@pve!none';
+    await lab.put('/pools', { poolid: 'team', vms: 100 });
+    expect((await lab.get('/pools', { poolid: 'team' }, nobody)).data).toMatchObject([{ members: [{ vmid: 100 }] }]);
+    expect((await lab.get('/pools', {}, nobody)).data).toEqual([]);
+  });
+
+  it('takes only what one may allocate or give rights on', async () => {
+    await lab.put('/access/acl', { path: '/pool/team', users: 'nobody@pve', roles: 'PVEPoolAdmin' });
+    const { status } = await lab.put('/pools', { poolid: 'team', vms: 100 }, 'nobody@pve!none');
+    expect(status).toBe(500);
+    expect(await members()).toEqual([]);
+  });
+
   it('loses a VM that is destroyed', async () => {
     await lab.put('/pools', { poolid: 'team', vms: 100 });
     await lab.run('DELETE', '/nodes/pve1/qemu/100');
@@ -405,6 +551,24 @@ describe('(f) a pool', () => {
 });
 
 describe('(f) a destroy', () => {
+  it('has the lock destroyed in its last step, and killed there leaves nothing but that', async () => {
+    lab = new Lab(labSeed, { durations: { finish: { ms: 1000 } } });
+    const { data: upid } = await lab.delete('/nodes/pve1/qemu/100');
+    lab.clock.advance(500);
+    expect(await config(100)).toEqual({ lock: 'destroyed', digest: expect.any(String) });
+    lab.simulator.world.tasks.kill(upid);
+    expect((await lab.run('DELETE', '/nodes/pve1/qemu/100')).exitstatus).toBe('VM is locked (destroyed)');
+    expect((await lab.post(vm(9000, 'clone'), { newid: 100 })).reason).toBe(
+      'unable to create VM 100: config file already exists',
+    );
+  });
+
+  it('removes unused volumes too', async () => {
+    await put(102, { delete: 'scsi1' });
+    await lab.run('DELETE', '/nodes/pve1/qemu/102');
+    expect(await volumes(102, 'local')).toEqual([]);
+  });
+
   it('removes the disks that the VM names, and those it does not name only if asked to', async () => {
     const ceph = lab.state.storages.ceph?.places.shared?.volumes ?? {};
     const lost = { ...ceph['vm-100-disk-0'], content: 'images' as const, vmid: 100 };

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
+import { died } from '../engine/errors.ts';
 import type { World } from '../engine/world.ts';
 import type { Section, VmState } from '../state/types.ts';
+import { pathOf } from '../storage/layout.ts';
+import { findVolume, parseVolid } from '../storage/volumes.ts';
 import { drivesOf, isCloudinit } from './drives.ts';
 import { isNetKey, parseNet } from './nets.ts';
 
@@ -15,6 +18,19 @@ export const CLOUDINIT_OPTIONS = 'cicustom cipassword citype ciuser ciupgrade na
 /** Whether the VM has a cloud-init drive. */
 export function hasCloudinit(world: World, section: Section): boolean {
   return drivesOf(world.release, section).some(isCloudinit);
+}
+
+/** Throws if the image cannot be made from the snippets that it is to have [read_cloudinit_snippets_file]. */
+export function demandSnippets(world: World, vm: VmState): void {
+  const { cicustom = '' } = vm.config.current;
+  for (const part of cicustom.split(',').filter(item => item !== '')) {
+    const volid = part.slice(part.indexOf('=') + 1);
+    const { storage, name, content } = parseVolid(world, volid);
+    if (content !== 'snippets') throw died(`${volid} is not in the snippets directory`);
+    if (findVolume(world, vm.node, volid) === undefined) {
+      throw died(`can't open '${pathOf(storage, name)}' - No such file or directory`);
+    }
+  }
 }
 
 /** The image is made from the current configuration: nothing differs from it any more. */

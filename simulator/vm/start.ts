@@ -3,7 +3,7 @@ import type { Steps } from '../engine/process.ts';
 import { type Call, flag, type World } from '../engine/world.ts';
 import type { VmState } from '../state/types.ts';
 import { findVolume, free } from '../storage/volumes.ts';
-import { hasCloudinit, regenerateCloudinit } from './cloudinit.ts';
+import { demandSnippets, hasCloudinit, regenerateCloudinit } from './cloudinit.ts';
 import { demandQuorum } from './cluster.ts';
 import { checkLock, isTemplate, vmOn } from './config.ts';
 import { work } from './disks.ts';
@@ -54,6 +54,7 @@ export function* start(
   const resuming = current.lock === 'suspended' || current.vmstate !== undefined;
   if (!resuming) applyPending(world, vm, authid);
   if (hasCloudinit(world, current)) {
+    demandSnippets(world, vm);
     log('generating cloud-init ISO');
     regenerateCloudinit(vm);
   }
