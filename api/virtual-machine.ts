@@ -104,8 +104,19 @@ export const virtualMachineSpec = z
     disks: disks(),
     networks: networks(),
     cloudInit: cloudInit.optional().describe('What cloud-init tells the guest at its first boot.'),
-    powerState: z.enum(['Running', 'Stopped']).default('Running').describe('Whether the machine should run.'),
+    powerState: z
+      .enum(['Running', 'Stopped', 'Paused', 'Unmanaged'])
+      .default('Running')
+      .describe(
+        'Whether the machine should run: Running, Stopped, Paused (it keeps its memory), or Unmanaged: as people have it in Proxmox. Paused and Unmanaged take as much of a quota as Running.',
+      ),
     shutdown: shutdown.optional().describe('How the machine is stopped.'),
+    drift: z
+      .enum(['Correct', 'Report'])
+      .optional()
+      .describe(
+        'What becomes of a change that somebody makes in Proxmox: it is put right (Correct, the default), or reported and left (Report). A change of this spec is carried out either way.',
+      ),
     deletionPolicy: z
       .enum(['Delete', 'Retain'])
       .default('Delete')

@@ -20,7 +20,7 @@ export const vmOperationSpec = z
       .describe('Restart asks the guest to shut down and starts it again; Reset is the button on the front.'),
     deadlineSeconds: z
       .int32()
-      .min(10)
+      .min(1)
       .max(86_400)
       .default(1800)
       .describe('How long after its creation it may take; then it has failed.'),

@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '#proxmox/clock.ts';
 import { sessionReconciler } from './controllers/console-sessions.ts';
 import { clusterReconciler } from './controllers/proxmox-clusters.ts';
 import { machineReconciler } from './controllers/virtual-machines.ts';
+import { operationReconciler } from './controllers/vm-operations.ts';
 import { policyReconciler } from './controllers/vm-policies.ts';
 import { quotaReconciler } from './controllers/vm-quotas.ts';
 import { templateReconciler } from './controllers/vm-templates.ts';
@@ -83,6 +84,7 @@ export function assemble(options: AssemblyOptions): Assembly {
       quotas: quotaReconciler({ ...shared, mirrors: options.mirrorQuotas ?? false }),
       policies: policyReconciler(shared),
       sessions: sessionReconciler({ ...shared, consoleUrl: options.consoleUrl }),
+      operations: operationReconciler(shared),
       machines: machineReconciler({ ...shared, clusterId, events, memory, ownWrites }),
     },
   };

@@ -4,10 +4,12 @@ import {
   type ProxmoxCluster,
   proxmoxClusters,
   type VirtualMachine,
+  type VmOperation,
   type VmPolicy,
   type VmQuota,
   type VmTemplate,
   virtualMachines,
+  vmOperations,
   vmPolicies,
   vmQuotas,
   vmTemplates,
@@ -28,6 +30,8 @@ export interface Resources {
   policies: Store<VmPolicy>;
   /** Indexed by their `requester`, and by the `machine` that they are for. */
   sessions: Store<ConsoleSession>;
+  /** Indexed by the key of their `machine`. */
+  operations: Store<VmOperation>;
 }
 
 /** What is to be told of changes. */
@@ -38,6 +42,7 @@ export interface ResourceHandlers {
   onQuota: ChangeHandler<VmQuota>;
   onPolicy: ChangeHandler<VmPolicy>;
   onSession: ChangeHandler<ConsoleSession>;
+  onOperation: ChangeHandler<VmOperation>;
 }
 
 /** Makes empty stores. */
@@ -51,6 +56,9 @@ export const createResources = (): Resources => ({
   templates: new Store<VmTemplate>(),
   quotas: new Store<VmQuota>(),
   policies: new Store<VmPolicy>(),
+  operations: new Store<VmOperation>({
+    machine: ({ metadata: { namespace = '' }, spec }) => [formatKey({ namespace, name: spec.vmName })],
+  }),
   sessions: new Store<ConsoleSession>({
     requester: ({ spec }) => [spec.requester],
     machine: ({ metadata, spec }) => [formatKey({ ...metadata, name: spec.vmName })],
@@ -66,8 +74,8 @@ export interface Reflection {
 
 /** Makes what fills the stores. */
 export function createReflectors(
-  { machines, clusters, templates, quotas, policies, sessions }: Resources,
-  { onMachine, onCluster, onTemplate, onQuota, onPolicy, onSession }: ResourceHandlers,
+  { machines, clusters, templates, quotas, policies, operations, sessions }: Resources,
+  { onMachine, onCluster, onTemplate, onQuota, onPolicy, onOperation, onSession }: ResourceHandlers,
   common: { client: KubeClient; log: Logger; metrics: RuntimeMetrics },
 ): Reflection[] {
   return [
@@ -75,6 +83,7 @@ export function createReflectors(
     new Reflector({ ...common, type: vmTemplates, store: templates, onChange: onTemplate }),
     new Reflector({ ...common, type: vmPolicies, store: policies, onChange: onPolicy }),
     new Reflector({ ...common, type: vmQuotas, store: quotas, onChange: onQuota }),
+    new Reflector({ ...common, type: vmOperations, store: operations, onChange: onOperation }),
     new Reflector({ ...common, type: virtualMachines, store: machines, onChange: onMachine }),
     new Reflector({ ...common, type: consoleSessions, store: sessions, onChange: onSession }),
   ];

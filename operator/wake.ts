@@ -3,6 +3,8 @@ import type { Clock } from '#kube/clock.ts';
 import { Queue } from '#kube/queue.ts';
 import { keyOf } from '#kube/resource.ts';
 import type { Logger } from '#kube/telemetry.ts';
+import { machineKeyOf } from './controllers/vm-operations.ts';
+import { isFinished } from './core/operation.ts';
 import { isReady } from './core/steps/settled.ts';
 import type { LinkEvents } from './effects/cluster-link.ts';
 import type { MachineMemory } from './effects/memory.ts';
@@ -17,13 +19,14 @@ export interface Queues {
   quotas: Queue;
   policies: Queue;
   sessions: Queue;
+  operations: Queue;
 }
 
 /** Makes empty queues. `random` gives numbers in [0, 1). */
 export function createQueues(clock?: Clock, random?: () => number): Queues {
   const queue = () => new Queue({ clock, random });
-  const [machines, clusters, templates] = [queue(), queue(), queue()];
-  return { machines, clusters, templates, quotas: queue(), policies: queue(), sessions: queue() };
+  const [machines, clusters, templates, operations] = [queue(), queue(), queue(), queue()];
+  return { machines, clusters, templates, quotas: queue(), policies: queue(), operations, sessions: queue() };
 }
 
 /** Who is to be looked at again when what has changed. Nothing here decides or acts. */
@@ -36,7 +39,7 @@ export interface Wake extends ResourceHandlers {
 
 /** Wires changes to queues. `forgetKey` gives up what a deleted machine held. */
 export function createWake(
-  { machines, sessions }: Resources,
+  { machines, operations, sessions }: Resources,
   queues: Queues,
   memory: MachineMemory,
   forgetKey: (key: string) => void,
@@ -64,6 +67,9 @@ export function createWake(
       queues.machines.add(key, origin === 'list' ? 'low' : 'normal');
       queues.quotas.add(quotaKeyOf(vm), 'low');
       wakeSessions(sessions.byIndex('machine', key));
+      for (const operation of operations.byIndex('machine', key)) {
+        if (!isFinished(operation)) queues.operations.add(keyOf(operation));
+      }
     },
     onCluster: (key, kind, { metadata }) => {
       queues.clusters.add(key);
@@ -78,6 +84,10 @@ export function createWake(
     onQuota: (key, _kind, quota) => {
       queues.quotas.add(key);
       wakeAll(ofQuota(key, quota));
+    },
+    onOperation: (key, _kind, operation) => {
+      queues.operations.add(key);
+      queues.machines.add(machineKeyOf(operation));
     },
     onPolicy: (key, _kind, policy) => {
       queues.policies.add(key);

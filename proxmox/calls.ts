@@ -42,6 +42,8 @@ export const calls = {
   shutdown: { method: 'POST', route: '/nodes/{node}/qemu/{vmid}/status/shutdown', params: ['timeout', 'forceStop'] },
   suspend: { method: 'POST', route: '/nodes/{node}/qemu/{vmid}/status/suspend', params: [] },
   resume: { method: 'POST', route: '/nodes/{node}/qemu/{vmid}/status/resume', params: [] },
+  reboot: { method: 'POST', route: '/nodes/{node}/qemu/{vmid}/status/reboot', params: ['timeout'] },
+  reset: { method: 'POST', route: '/nodes/{node}/qemu/{vmid}/status/reset', params: [] },
   destroy: { method: 'DELETE', route: '/nodes/{node}/qemu/{vmid}', params: ['purge', 'destroy-unreferenced-disks'] },
 
   tasks: {

@@ -51,6 +51,9 @@ export interface VmCalls {
   stop(node: string, vmid: number, options?: { overruleShutdown?: boolean }): Promise<Upid>;
   /** Asks the guest; the task fails after the timeout (60 s unless told), or stops the VM hard then (`forceStop`). */
   shutdown(node: string, vmid: number, options?: { timeoutSeconds?: number; forceStop?: boolean }): Promise<Upid>;
+  /** Asks the guest to shut down; the task ends with that, and Proxmox starts the VM again half a second later. */
+  reboot(node: string, vmid: number, options: { timeoutSeconds: number }): Promise<Upid>;
+  reset(node: string, vmid: number): Promise<Upid>;
   /** Pauses a running VM in memory. */
   suspend(node: string, vmid: number): Promise<Upid>;
   resume(node: string, vmid: number): Promise<Upid>;
@@ -77,6 +80,8 @@ export function vmCalls(ask: Ask): VmCalls {
       ask('stop', { node, vmid }, { 'overrule-shutdown': overruleShutdown }, upid),
     shutdown: (node, vmid, { timeoutSeconds, forceStop } = {}) =>
       ask('shutdown', { node, vmid }, { timeout: timeoutSeconds, forceStop }, upid),
+    reboot: (node, vmid, { timeoutSeconds }) => ask('reboot', { node, vmid }, { timeout: timeoutSeconds }, upid),
+    reset: (node, vmid) => ask('reset', { node, vmid }, {}, upid),
     suspend: (node, vmid) => ask('suspend', { node, vmid }, {}, upid),
     resume: (node, vmid) => ask('resume', { node, vmid }, {}, upid),
     destroy: (node, vmid, { purge, destroyUnreferencedDisks }) =>

@@ -1,4 +1,4 @@
-import type { ProxmoxCluster, VirtualMachine, VmQuota, VmTemplate } from '#api/kinds.ts';
+import type { ProxmoxCluster, VirtualMachine, VmOperation, VmQuota, VmTemplate } from '#api/kinds.ts';
 import { findAllocation } from '#api/ledger.ts';
 import type { KubeClient } from '#kube/client.ts';
 import type { Outcome as QueueOutcome, ReconcileContext } from '#kube/controller.ts';
@@ -13,6 +13,7 @@ import { type Decision, type Outcome, queued } from '../core/decision.ts';
 import { happenings } from '../core/events.ts';
 import { failureVerdict } from '../core/failure.ts';
 import type { Observed, TaskView } from '../core/observed.ts';
+import { currentOperation } from '../core/operation.ts';
 import { plan } from '../core/plan.ts';
 import { type ActionResult, statusOf } from '../core/report.ts';
 import { isReady } from '../core/steps/settled.ts';
@@ -33,6 +34,7 @@ export interface MachineControllerParts {
   clusters: Store<ProxmoxCluster>;
   templates: Store<VmTemplate>;
   quotas: Store<VmQuota>;
+  operations: Store<VmOperation>;
   gate: QuotaGate;
   link: (cluster: string) => ClusterLink | undefined;
   allocator: (cluster: string) => Allocator;
@@ -89,6 +91,7 @@ function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string)
     clusters: clusters.list(),
     vmTemplate: templates.get(vm.spec.source.template.name),
     allocation: allocationOf(parts, vm),
+    operation: currentOperation(parts.operations.byIndex('machine', key), vm.metadata.uid),
     task: { state: 'none' },
     // One in the making is looked at all the time.
     sweep: isReady(vm) && memory.untilSweep(uid, interval) <= 0,
@@ -96,7 +99,7 @@ function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string)
   const link = linkOf(parts, observed);
   if (link?.inventory.latest) observed.inventory = { line: link.line(vm.status?.vmid ?? 0) };
   observed.task = taskView(parts, vm, key, link);
-  const mustLook = observed.sweep || vm.metadata.deletionTimestamp !== undefined;
+  const mustLook = observed.sweep || observed.operation !== undefined || vm.metadata.deletionTimestamp !== undefined;
   observed.config = mustLook ? undefined : memory.validConfig(uid);
   return observed;
 }
@@ -151,6 +154,7 @@ async function decideAndAct(
   const others: Others = {
     vmids: vmids =>
       new Set(vmids.filter(vmid => machines.byIndex('vmid', String(vmid)).some(vm => vm.metadata.uid !== uid))),
+    operationTasks: () => new Set(parts.operations.byIndex('machine', key).flatMap(({ status }) => status?.upid ?? [])),
     tasks: () => new Set(machines.list().flatMap(vm => (vm.metadata.uid === uid ? [] : (vm.status?.task?.upid ?? [])))),
   };
   let decision = plan(observed);
@@ -169,7 +173,7 @@ async function decideAndAct(
         decision = plan(observed);
       }
       if (!decision.action) return { decision, result: {} };
-      const tools = { kube: parts.kube, link, allocator: parts.allocator, quotas: parts.gate, signal };
+      const tools = { kube: parts.kube, link, allocator: parts.allocator, quotas: parts.gate, signal, now: parts.now };
       const acted = await carryOut(observed.vm, key, decision.action, tools);
       waitsInLine = 'queued' in acted;
       if (decision.action.kind === 'cancelTask') memory.taskCancelled(uid, decision.action.upid);
@@ -198,12 +202,16 @@ const changesConfig = new Set(['clone', 'configure', 'resize', 'destroy', 'cance
 /** How long a machine waits that found no place; a change of the cluster or a removal may make one. */
 const unschedulableMs = 15_000;
 
+/** How soon a machine is looked at again of which something newer is about to be seen. */
+const outdated: Outcome = { kind: 'again', afterMs: 500, reason: 'a newer view' };
+
 function interpret(decision: Decision, acted: Acted): Deed {
   if ('result' in acted) return { decision, result: acted.result };
   if ('queued' in acted) {
     const finding = { reason: queued, message: 'Proxmox is busy with other machines; this one is in line.' };
     return { decision: { ...decision, finding, outcome: { kind: 'done' } }, result: {}, place: acted.queued };
   }
+  if ('outdated' in acted) return { decision: { ...decision, finding: undefined, outcome: outdated }, result: {} };
   const { reason } = acted.refused;
   const outcome: Outcome = { kind: 'again', afterMs: unschedulableMs, reason };
   return { decision: { ...decision, finding: acted.refused, outcome }, result: {} };

@@ -1,3 +1,4 @@
+import type { VmOperation } from '#api/kinds.ts';
 import type { Allocation } from '#api/ledger.ts';
 import type { ConfigChange } from './machine.ts';
 import type { Look } from './observed.ts';
@@ -43,8 +44,13 @@ export type Action =
   | { kind: 'start'; node: string; vmid: number }
   | { kind: 'shutdown'; node: string; vmid: number; timeoutSeconds: number; force: boolean }
   | { kind: 'stop'; node: string; vmid: number }
+  | { kind: 'pause'; node: string; vmid: number }
+  | { kind: 'resume'; node: string; vmid: number }
   | { kind: 'destroy'; node: string; vmid: number }
-  | { kind: 'cancelTask'; upid: string };
+  | { kind: 'cancelTask'; upid: string }
+  | { kind: 'operate'; node: string; vmid: number; operation: VmOperation; timeoutSeconds: number }
+  | { kind: 'followOperation'; operation: VmOperation; upid: string }
+  | { kind: 'endOperation'; operation: VmOperation; failure?: Finding };
 
 /** How a pass ends. A requeue is always a duration with a reason. */
 export type Outcome =

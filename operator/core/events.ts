@@ -34,6 +34,8 @@ export function happenings(before: VirtualMachineStatus, after: VirtualMachineSt
       normal(...(finishedEvents[finished.type] as [string, string]));
     }
   }
+  const drift = driftBetween(before, after);
+  if (drift) told.push({ type: 'Warning', reason: 'DriftDetected', message: drift });
   const stalled = find(after.conditions, 'Stalled');
   const wasStalled = find(before.conditions, 'Stalled');
   if (stalled && (stalled.reason !== wasStalled?.reason || stalled.message !== wasStalled.message)) {
@@ -45,12 +47,26 @@ export function happenings(before: VirtualMachineStatus, after: VirtualMachineSt
 /** Until a machine is made, its steps are no news beside `Created`. */
 const isOfMaking = (type: string, before: VirtualMachineStatus): boolean =>
   before.createdAt === undefined && (type === 'qmclone' || type === 'resize');
+/** What the machine is put right for that was as desired before, for the same spec, and that nobody asked us for. */
+function driftBetween(before: VirtualMachineStatus, after: VirtualMachineStatus): string | undefined {
+  if (before.observedGeneration !== after.observedGeneration) return undefined;
+  const was = find(before.conditions, 'PowerSynced');
+  const is = find(after.conditions, 'PowerSynced');
+  if (was?.status !== 'True' || is?.status !== 'False' || !corrections.has(is.reason)) return undefined;
+  return `The machine was ${after.powerState} in Proxmox. ${is.message}`;
+}
+
+const corrections = new Set(['Starting', 'Stopping', 'Pausing', 'Resuming']);
 
 const finishedEvents: Record<string, [reason: string, message: string]> = {
   qmclone: ['Cloned', 'The template was cloned.'],
   resize: ['Resized', 'A disk was grown.'],
   qmstart: ['Started', 'The machine was started.'],
   qmshutdown: ['Stopped', 'The guest shut down.'],
+  qmreboot: ['Restarted', 'The guest has shut down to start again.'],
+  qmreset: ['Reset', 'The machine was reset.'],
+  qmpause: ['Paused', 'The machine was paused.'],
+  qmresume: ['Resumed', 'The machine was resumed.'],
   qmstop: ['Stopped', 'The machine was stopped.'],
 };
 

@@ -1,4 +1,4 @@
-import type { ProxmoxCluster, VirtualMachine, VmTemplate } from '#api/kinds.ts';
+import type { ProxmoxCluster, VirtualMachine, VmOperation, VmTemplate } from '#api/kinds.ts';
 import type { Allocation } from '#api/ledger.ts';
 import type { MachineConfig, Power } from './machine.ts';
 
@@ -18,6 +18,8 @@ export interface Observed {
   vmTemplate?: VmTemplate;
   /** What the machine is charged with, as far as the watch has told. It may lag: it never grants. */
   allocation?: Allocation;
+  /** What is asked to be done to the machine once, if it is its turn. */
+  operation?: VmOperation;
   /** What became of `status.task`. */
   task: TaskView;
   /** The shared inventory of the cluster; absent until it was read once. */
@@ -33,13 +35,15 @@ export interface Observed {
   /** Whether a clone that is nobody else's is running where the machine's configuration lies, which was then read anew. */
   worker?: { running: boolean };
   absence?: AbsenceView;
+  /** The task in Proxmox of an operation that was begun, if there is one. */
+  operationTask?: { upid?: string };
 }
 
 /**
  * What a decision may ask to see: one or a few reads of Proxmox each. `quota` is the one that asks Kubernetes, and the
  * one with an effect: the room that it sees is the machine's from then on.
  */
-export type Look = 'quota' | 'config' | 'power' | 'template' | 'orphan' | 'worker' | 'absence';
+export type Look = 'quota' | 'config' | 'power' | 'template' | 'orphan' | 'worker' | 'absence' | 'operationTask';
 
 /** Whether there is room for the machine, and the nodes that its namespace is kept to, if it is. */
 export type QuotaView = { granted: true; nodes?: string[] } | { granted: false; reason: string; message: string };

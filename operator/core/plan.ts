@@ -1,6 +1,7 @@
 import type { ConditionType, Decision, Verdict } from './decision.ts';
 import type { Observed } from './observed.ts';
 import { configure } from './steps/configure.ts';
+import { operate } from './steps/operate.ts';
 import { power } from './steps/power.ts';
 import { provision } from './steps/provision.ts';
 import { endTask, finished, holdFailedRemoval, remove } from './steps/removal.ts';
@@ -14,21 +15,24 @@ interface Step {
   take: (o: Observed) => Verdict | undefined;
   /** The condition that it answers for: the reason when it holds, and what Ready says when it does not. */
   condition?: ConditionType;
-  holds?: string;
+  holds?: string | ((o: Observed) => string);
   notReady: string;
 }
+
+const powerHolds = ({ vm }: Observed): string => (vm.spec.powerState === 'Unmanaged' ? 'Unmanaged' : 'InDesiredState');
 
 /** From nothing to a machine as desired; each step relies on those before it. */
 const creation: Step[] = [
   { take: settled, notReady: 'Provisioning' },
   { take: awaitTask, notReady: 'Provisioning' },
+  { take: operate, condition: 'PowerSynced', notReady: 'PowerChanging' },
   { take: o => holdAfterFailure(o), notReady: 'Failed' },
   { take: holdFinalizer, notReady: 'Provisioning' },
   { take: grant, condition: 'QuotaReserved', holds: 'Reserved', notReady: 'QuotaExceeded' },
   { take: claim, condition: 'Scheduled', holds: 'NodeSelected', notReady: 'Unschedulable' },
   { take: provision, condition: 'Provisioned', holds: 'Cloned', notReady: 'Provisioning' },
   { take: configure, condition: 'ConfigSynced', holds: 'UpToDate', notReady: 'Provisioning' },
-  { take: power, condition: 'PowerSynced', holds: 'InDesiredState', notReady: 'PowerChanging' },
+  { take: power, condition: 'PowerSynced', holds: powerHolds, notReady: 'PowerChanging' },
   { take: trim, notReady: 'Provisioning' },
 ];
 
@@ -45,7 +49,7 @@ export function plan(o: Observed): Decision {
   for (const { take, condition, holds, notReady } of steps) {
     const verdict = take(o);
     if (verdict) return { ...verdict, heldBy: { condition, notReady }, holding };
-    if (condition && holds) holding.push({ condition, reason: holds });
+    if (condition && holds) holding.push({ condition, reason: typeof holds === 'string' ? holds : holds(o) });
   }
   return { outcome: { kind: 'done' }, holding };
 }

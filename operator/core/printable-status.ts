@@ -19,5 +19,5 @@ export function printableStatus({ vm }: Observed, { heldBy, finding }: Decision,
   }
   if (heldBy && finding) return words[finding.reason] ?? finding.reason;
   if (heldBy) return vm.status?.printableStatus ?? 'Pending';
-  return power ?? vm.spec.powerState;
+  return power ?? vm.status?.powerState ?? vm.spec.powerState;
 }

@@ -16,13 +16,14 @@ export interface ActionResult {
   written?: VirtualMachine;
 }
 
-/** What each condition says while it holds. */
+/** What each condition says while it holds, by its reason where that says more. */
 const holdingMessages: Record<string, string> = {
   QuotaReserved: 'The quota has room for the machine.',
   Scheduled: 'A node and a VMID are claimed.',
   Provisioned: 'The machine exists in Proxmox.',
   ConfigSynced: 'The configuration is as desired.',
   PowerSynced: 'The power state is as desired.',
+  Unmanaged: 'The power state is as people have it in Proxmox.',
 };
 
 /**
@@ -60,7 +61,7 @@ function conditionUpdates({ heldBy, holding, finding, outcome, condition }: Deci
     type,
     status: 'True',
     reason,
-    message: holdingMessages[type] ?? '',
+    message: holdingMessages[reason] ?? holdingMessages[type] ?? '',
   }));
   if (!heldBy) {
     updates.push({ type: 'Ready', status: 'True', reason: 'Synced', message: 'The machine is as desired.' });
@@ -95,7 +96,10 @@ function observedFacts(o: Observed, { holding }: Decision, result: ActionResult)
   }
   if (result.started) facts.lastStartedAt = now;
   // A machine that was never started is off without anybody having looked.
-  if (holding.some(({ condition }) => condition === 'PowerSynced')) facts.powerState = vm.spec.powerState;
+  if (holding.some(({ condition }) => condition === 'PowerSynced')) {
+    const { powerState } = vm.spec;
+    facts.powerState = powerState === 'Unmanaged' ? (vm.status?.powerState ?? 'Stopped') : powerState;
+  }
   if (power) facts.powerState = power;
   if (config?.found && identify(config.config, markerOf(vm, o.clusterId), vm.status?.uuid) === 'ours') {
     facts.node = config.node;

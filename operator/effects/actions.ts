@@ -4,16 +4,18 @@ import type { JsonPatchOperation, KubeClient } from '#kube/client.ts';
 import { formatSize } from '#proxmox/size.ts';
 import { parseUpid, type Upid } from '#proxmox/upid.ts';
 import type { Action, Finding } from '../core/decision.ts';
+import { ended } from '../core/operation.ts';
 import type { ActionResult } from '../core/report.ts';
 import { finalizer } from '../core/steps/reserve.ts';
 import type { Allocator } from './allocator.ts';
 import type { ClusterLink } from './cluster-link.ts';
 import { notYet } from './looks.ts';
 import { toParameters } from './machine-config.ts';
+import { tellProxmox, writeOperation } from './operations.ts';
 import type { QuotaGate } from './quota-gate.ts';
 
-/** What came of an action: done, refused for a reason, or put in line for a task slot. */
-export type Acted = { result: ActionResult } | { refused: Finding } | { queued: number };
+/** What came of an action: done, refused for a reason, put in line for a task slot, or left since our view was old. */
+export type Acted = { result: ActionResult } | { refused: Finding } | { queued: number } | { outdated: true };
 
 /** What actions need beside themselves. */
 export interface ActionTools {
@@ -23,6 +25,8 @@ export interface ActionTools {
   quotas: QuotaGate;
   /** Checked right before each call: a process that has lost its lease changes nothing more. */
   signal: AbortSignal;
+  /** Milliseconds since the epoch. */
+  now: () => number;
 }
 
 /** Carries out one action. Rejects with ProxmoxError or KubeError. */
@@ -45,8 +49,15 @@ export async function carryOut(vm: VirtualMachine, key: string, action: Action, 
       const answer = await tools.allocator(action.cluster).claim(request);
       return isClaim(answer) ? { result: { claim: claimOf(action.cluster, answer) } } : { refused: answer };
     }
+    case 'endOperation': {
+      const { operation, failure } = action;
+      await writeOperation(tools.kube, operation, ended(operation, failure, tools.now()));
+      return { result: {} };
+    }
     default:
       if (!tools.link) throw notYet('the ProxmoxCluster is not connected');
+      if (action.kind === 'operate') return operate(vm, key, action, tools.link, tools);
+      if (action.kind === 'followOperation') return follow(key, action, tools.link, tools);
       return inProxmox(key, action, tools.link);
   }
 }
@@ -55,7 +66,52 @@ const isClaim = (answer: Claim | Finding): answer is Claim => 'vmid' in answer;
 
 const claimOf = (cluster: string, { vmid, node }: Claim) => ({ cluster, vmid, node });
 
-type ProxmoxAction = Exclude<Action, { kind: 'addFinalizer' | 'removeFinalizer' | 'trimQuota' | 'claim' }>;
+type ProxmoxAction = Exclude<
+  Action,
+  {
+    kind: 'addFinalizer' | 'removeFinalizer' | 'trimQuota' | 'claim' | 'operate' | 'followOperation' | 'endOperation';
+  }
+>;
+
+/** Tells Proxmox of an operation; one whose task is not known holds no slot. */
+async function operate(
+  { metadata }: VirtualMachine,
+  key: string,
+  action: Action & { kind: 'operate' },
+  link: ClusterLink,
+  { kube, now }: ActionTools,
+): Promise<Acted> {
+  const place = link.slots.take(key);
+  if (place > 0) return { queued: place };
+  let upid: Upid | undefined;
+  try {
+    upid = await tellProxmox(kube, link, { ...action, vmUid: metadata.uid, now: now() });
+  } finally {
+    if (upid === undefined) link.slots.release(key);
+  }
+  return upid === undefined ? { outdated: true } : { result: watched(link, upid, key) };
+}
+
+/** Takes up the task of an operation that an operator before us has begun. */
+async function follow(
+  key: string,
+  { operation, upid }: Action & { kind: 'followOperation' },
+  link: ClusterLink,
+  { kube }: ActionTools,
+): Promise<Acted> {
+  if (operation.status?.upid !== upid) {
+    const noted = await writeOperation(kube, operation, { ...operation.status, upid });
+    if (!noted) return { outdated: true };
+  }
+  link.slots.hold(key);
+  return { result: watched(link, upid as Upid, key) };
+}
+
+function watched(link: ClusterLink, upid: Upid, key: string): ActionResult {
+  link.watchTask(upid, key);
+  const { type, node } = parseUpid(upid);
+  return { task: { upid, type, node }, started: type === 'qmstart' };
+}
 
 async function inProxmox(key: string, action: ProxmoxAction, link: ClusterLink): Promise<Acted> {
   const { client } = link;
@@ -81,6 +137,10 @@ async function inProxmox(key: string, action: ProxmoxAction, link: ClusterLink):
       return inSlot(key, link, () => client.start(action.node, action.vmid));
     case 'stop':
       return inSlot(key, link, () => client.stop(action.node, action.vmid));
+    case 'pause':
+      return inSlot(key, link, () => client.suspend(action.node, action.vmid));
+    case 'resume':
+      return inSlot(key, link, () => client.resume(action.node, action.vmid));
     case 'shutdown': {
       const options = { timeoutSeconds: action.timeoutSeconds, forceStop: action.force };
       return inSlot(key, link, () => client.shutdown(action.node, action.vmid, options));
@@ -98,9 +158,7 @@ async function inSlot(key: string, link: ClusterLink, start: () => Promise<Upid>
   if (place > 0) return { queued: place };
   try {
     const upid = await start();
-    link.watchTask(upid, key);
-    const { type, node } = parseUpid(upid);
-    return { result: { task: { upid, type, node }, started: type === 'qmstart' } };
+    return { result: watched(link, upid, key) };
   } catch (error) {
     link.slots.release(key);
     throw error;

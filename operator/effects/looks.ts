@@ -4,6 +4,7 @@ import { berthTag } from '../core/desired-config.ts';
 import type { Power } from '../core/machine.ts';
 import { parseMarker } from '../core/marker.ts';
 import type { ConfigView, Look, Observed } from '../core/observed.ts';
+import { operationTasks } from '../core/operation.ts';
 import type { ClusterLink } from './cluster-link.ts';
 import { toMachineConfig } from './machine-config.ts';
 
@@ -13,6 +14,8 @@ export interface Others {
   vmids: (vmids: number[]) => Set<number>;
   /** Tasks that other resources wait for. */
   tasks: () => Set<string>;
+  /** Tasks that the operations of the machine are known to have had. */
+  operationTasks: () => Set<string>;
 }
 
 /** Sees what a decision asked to see, and notes it in the observation. Rejects with ProxmoxError. */
@@ -47,6 +50,9 @@ export async function lookAt(
       // Read after the list: a worker that has just ended has taken its lock with it.
       if (!o.worker.running) o.config = await readConfig(o, link, vmid);
       return;
+    case 'operationTask':
+      o.operationTask = { upid: await findOperationTask(o, link, others) };
+      return;
     case 'absence':
       o.absence = await link.proveAbsent(vmid);
       return;
@@ -79,6 +85,25 @@ async function isBeingCloned(o: Observed, link: ClusterLink, others: Others): Pr
   const active = await link.client.tasks(o.config.node, { source: 'active', typefilter: 'qmclone' });
   const known = others.tasks();
   return active.some(({ upid, status }) => status.state === 'running' && !known.has(upid));
+}
+
+/** Clocks of nodes may differ from ours by so much. */
+const clockSkewMs = 60_000;
+
+/** The task of an operation that was begun and is not told of: the newest of its type on this machine since then. */
+async function findOperationTask(o: Observed, link: ClusterLink, others: Others): Promise<string | undefined> {
+  const { operation, config } = o;
+  if (!operation?.status?.startedAt || !config?.found) return undefined;
+  const since = Math.floor((Date.parse(operation.status.startedAt) - clockSkewMs) / 1000);
+  const typefilter = operationTasks[operation.spec.type];
+  const found = await link.client.tasks(config.node, {
+    source: 'all',
+    vmid: o.vm.status?.vmid ?? 0,
+    typefilter,
+    since,
+  });
+  const known = others.operationTasks();
+  return found.find(({ upid }) => !known.has(upid))?.upid;
 }
 
 /** Hibernated machines are `stopped` with a lock, paused ones `running` with another word from QEMU. */

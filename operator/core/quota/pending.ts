@@ -9,8 +9,10 @@ export const waitsForRoom = ({ metadata, status }: VirtualMachine): boolean =>
   metadata.deletionTimestamp === undefined &&
   (status?.conditions?.some(({ type, status: held }) => type === 'QuotaReserved' && held === 'False') ?? false);
 
+type Aged = Pick<VirtualMachine, 'metadata'>;
+
 /** The older first; what was made in the same second goes by uid, so that every process has the same order. */
-export function byAge({ metadata: a }: VirtualMachine, { metadata: b }: VirtualMachine): number {
+export function byAge({ metadata: a }: Aged, { metadata: b }: Aged): number {
   const [first, second] = [a, b].map(({ creationTimestamp = '', uid = '' }) => `${creationTimestamp} ${uid}`);
   return (first ?? '') < (second ?? '') ? -1 : 1;
 }

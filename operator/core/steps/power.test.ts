@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { VirtualMachine } from '#api/kinds.ts';
 import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
 import { queued } from '../decision.ts';
+import type { Power } from '../machine.ts';
 import type { Observed } from '../observed.ts';
 import { clonedConfig, cluster, clusterId, virtualMachine } from '../testing/fixtures.ts';
 import { power } from './power.ts';
@@ -36,6 +37,67 @@ describe('a machine that was never started', () => {
   test('is looked at before it is taken to be off, once it is complete', () => {
     expect(decide({}, { createdAt })?.look).toBe('power');
     expect(decide({ powerState: 'Stopped' }, { createdAt, conditions: waiting })?.look).toBe('power');
+  });
+});
+
+describe('F40: from each power state to each', () => {
+  const status = { createdAt, lastStartedAt: createdAt };
+
+  test.each<[wanted: VirtualMachineSpec['powerState'], is: Power, step: string | undefined]>([
+    ['Running', 'Running', undefined],
+    ['Running', 'Stopped', 'start'],
+    ['Running', 'Suspended', 'start'],
+    ['Running', 'Paused', 'resume'],
+    ['Paused', 'Paused', undefined],
+    ['Paused', 'Running', 'pause'],
+    ['Paused', 'Stopped', 'start'],
+    ['Paused', 'Suspended', 'start'],
+    ['Stopped', 'Stopped', undefined],
+    ['Stopped', 'Suspended', undefined],
+    ['Stopped', 'Running', 'shutdown'],
+    ['Stopped', 'Paused', 'resume'],
+    ['Unmanaged', 'Running', undefined],
+    ['Unmanaged', 'Stopped', undefined],
+    ['Unmanaged', 'Paused', undefined],
+  ])('%s, and it is %s: %s', (powerState, is, step) => {
+    expect(decide({ powerState }, status, { power: is })?.action?.kind).toBe(step);
+  });
+
+  test('a machine that is to be stopped hard is not resumed for that', () => {
+    const spec = { powerState: 'Stopped', shutdown: { mode: 'Hard' } } as const;
+    expect(decide(spec, status, { power: 'Paused' })?.action?.kind).toBe('stop');
+  });
+});
+
+describe('F42: a power state that somebody changed in Proxmox', () => {
+  const synced = (change: object = {}) => ({
+    createdAt,
+    lastStartedAt: createdAt,
+    conditions: [
+      {
+        type: 'PowerSynced',
+        status: 'True',
+        reason: 'InDesiredState',
+        message: '',
+        observedGeneration: 1,
+        lastTransitionTime: createdAt,
+        ...change,
+      } as const,
+    ],
+  });
+  const paused = { power: 'Paused' } as const;
+
+  test('is put right, unless it is to be reported', () => {
+    expect(decide({}, synced(), paused)?.action?.kind).toBe('resume');
+    const reported = decide({ drift: 'Report' }, synced(), paused);
+    expect(reported).toMatchObject({ finding: { reason: 'ExternalDrift' }, outcome: { kind: 'stalled' } });
+    expect(reported?.action).toBeUndefined();
+  });
+
+  test('stays reported, and what was changed in the spec since is carried out', () => {
+    const known = { status: 'False', reason: 'ExternalDrift' };
+    expect(decide({ drift: 'Report' }, synced(known), paused)?.finding?.reason).toBe('ExternalDrift');
+    expect(decide({ drift: 'Report' }, synced({ observedGeneration: 0 }), paused)?.action?.kind).toBe('resume');
   });
 });
 

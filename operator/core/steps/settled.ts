@@ -21,7 +21,7 @@ export function isReady({ metadata, status }: Observed['vm']): boolean {
  * that disagrees right after we changed something is given time to catch up.
  */
 export function settled(o: Observed): Verdict | undefined {
-  if (o.sweep || !isReady(o.vm) || hasSurplus(o.vm, o.allocation)) return undefined;
+  if (o.sweep || o.operation || !isReady(o.vm) || hasSurplus(o.vm, o.allocation)) return undefined;
   if (o.inventory === undefined) {
     return { outcome: { kind: 'again', afterMs: 1_000, reason: 'the inventory was not read yet' } };
   }
@@ -34,12 +34,14 @@ export function settled(o: Observed): Verdict | undefined {
 /** Whether the inventory shows the machine where it should be, unlocked, and as it should be. */
 function agrees(line: InventoryLine | undefined, vm: Observed['vm']): boolean {
   if (line === undefined || line.lock !== undefined || line.node !== vm.status?.node) return false;
-  return powerAgrees(line, vm.spec.powerState) && configAgrees(line, vm);
+  return powerAgrees(line, vm) && configAgrees(line, vm);
 }
 
 /** `unknown` is what a machine is called until Proxmox' daemons have told each other of it. */
-const powerAgrees = ({ status }: InventoryLine, wanted: 'Running' | 'Stopped'): boolean =>
-  status === 'unknown' || status === wanted.toLowerCase();
+function powerAgrees({ status: seen }: InventoryLine, { spec, status }: Observed['vm']): boolean {
+  const wanted = spec.powerState === 'Unmanaged' ? status?.powerState : spec.powerState;
+  return seen === 'unknown' || seen === wanted?.toLowerCase();
+}
 
 /** What the inventory shows of a configuration; the rest is compared by the sweep. */
 function configAgrees({ name, tags, cpus, memoryMiB }: InventoryLine, { spec, metadata }: Observed['vm']): boolean {

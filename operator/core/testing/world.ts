@@ -1,9 +1,10 @@
-import type { VirtualMachine } from '#api/kinds.ts';
+import type { VirtualMachine, VmOperation } from '#api/kinds.ts';
 import type { VirtualMachineStatus } from '#api/virtual-machine-status.ts';
 import type { Action, Decision } from '../decision.ts';
 import { failureVerdict } from '../failure.ts';
 import type { ConfigChange, MachineConfig, Power } from '../machine.ts';
 import type { Observed, TaskView } from '../observed.ts';
+import { begun, currentOperation, ended, operationTasks } from '../operation.ts';
 import { plan } from '../plan.ts';
 import { type ActionResult, statusOf } from '../report.ts';
 import { finalizer } from '../steps/reserve.ts';
@@ -17,6 +18,9 @@ export interface World {
   now: number;
   vm: VirtualMachine | undefined;
   machine?: { node: string; config: MachineConfig; power: Power };
+  operation?: VmOperation;
+  /** How many operations Proxmox was told of. */
+  told?: number;
   /** The open task, and what it does when it ends. */
   task?: { upid: string; ends: { succeeded: boolean; message?: string; effect: () => void } };
   templateUsable: boolean;
@@ -49,6 +53,7 @@ export function pass(world: World, vm: VirtualMachine, task: TaskView): Pass {
     clusters: world.clusterExists ? [cluster()] : [],
     vmTemplate: template(),
     quota: { granted: true },
+    operation: currentOperation(world.operation ? [world.operation] : [], vm.metadata.uid),
     task,
     inventory: { line: lineOf(world) },
     sweep: false,
@@ -83,6 +88,7 @@ function look(world: World, observed: Observed, what: NonNullable<Decision['look
       : { found: false };
   }
   if (what === 'power') observed.power = machine?.power ?? 'Unknown';
+  if (what === 'operationTask') observed.operationTask = { upid: world.task?.upid };
   if (what === 'orphan') observed.orphan = {};
   if (what === 'worker') observed.worker = { running: world.task !== undefined };
   if (what === 'absence') {
@@ -139,12 +145,31 @@ function carryOut(world: World, action: Action): ActionResult | 'refused' {
       return { ...started('qmstart', () => setPower(world, 'Running')), started: true };
     case 'shutdown':
       return started('qmshutdown', () => setPower(world, 'Stopped'));
+    case 'pause':
+      return started('qmpause', () => setPower(world, 'Paused'));
+    case 'resume':
+      return started('qmresume', () => setPower(world, 'Running'));
     case 'stop':
       return started('qmstop', () => setPower(world, 'Stopped'));
     case 'destroy':
       return started('qmdestroy', () => {
         world.machine = undefined;
       });
+    case 'operate': {
+      const own = { ...action.operation, status: begun(action.operation, vm.metadata.uid, world.now) };
+      const told = started(operationTasks[own.spec.type], () => {});
+      world.operation = { ...own, status: { ...own.status, upid: told.task?.upid ?? '' } };
+      world.told = (world.told ?? 0) + 1;
+      return told;
+    }
+    case 'followOperation': {
+      const { operation, upid } = action;
+      world.operation = { ...operation, status: { ...operation.status, upid } };
+      return { task: { upid, type: operationTasks[operation.spec.type], node: 'n1' } };
+    }
+    case 'endOperation':
+      world.operation = { ...action.operation, status: ended(action.operation, action.failure, world.now) };
+      return {};
     case 'cancelTask':
       if (world.task) world.task.ends = { succeeded: false, message: 'interrupted by signal', effect: () => {} };
       return {};

@@ -1,0 +1,72 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type VmOperation, vmOperations } from '#api/kinds.ts';
+import type { VmOperationStatus } from '#api/vm-operation.ts';
+import type { KubeClient } from '#kube/client.ts';
+import { isConflict, isNotFound } from '#kube/errors.ts';
+import { ProxmoxError } from '#proxmox/errors.ts';
+import type { Upid } from '#proxmox/upid.ts';
+import { begun, ended } from '../core/operation.ts';
+import type { ClusterLink } from './cluster-link.ts';
+import { fieldManager } from './status-writer.ts';
+
+/** What it takes to tell Proxmox of an operation. */
+export interface Telling {
+  operation: VmOperation;
+  /** metadata.uid of the machine. */
+  vmUid: string | undefined;
+  node: string;
+  vmid: number;
+  timeoutSeconds: number;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+/**
+ * Writes the status of an operation by compare-and-swap. Answers undefined where somebody was faster, or our own view of
+ * it is old: what is there now will be seen.
+ */
+export async function writeOperation(
+  kube: KubeClient,
+  { metadata, status: before }: VmOperation,
+  status: VmOperationStatus,
+): Promise<VmOperation | undefined> {
+  if (isDeepStrictEqual(before, status)) return undefined;
+  const { name, namespace, resourceVersion } = metadata;
+  try {
+    return await kube.applyStatus<VmOperation>(
+      vmOperations,
+      { metadata: { name, namespace, resourceVersion }, status },
+      { fieldManager, force: true },
+    );
+  } catch (error) {
+    if (isConflict(error) || isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Failures that say nothing about the operation: Proxmox is asked again, or looked at. */
+const passing = new Set<string>(['transient', 'locked', 'unauthenticated']);
+
+/**
+ * Begins an operation, tells Proxmox, and notes the task, in this order: whoever comes after a crash sees that it was
+ * begun and looks for its task. What Proxmox refuses has failed for good. Answers undefined where there is no task.
+ */
+export async function tellProxmox(kube: KubeClient, link: ClusterLink, what: Telling): Promise<Upid | undefined> {
+  const { operation, vmUid, now } = what;
+  const isBegun = operation.status?.startedAt !== undefined;
+  const own = isBegun ? operation : await writeOperation(kube, operation, begun(operation, vmUid, now));
+  if (!own) return undefined;
+  try {
+    const upid = await call(link, what);
+    await writeOperation(kube, own, { ...own.status, upid });
+    return upid;
+  } catch (error) {
+    if (!(error instanceof ProxmoxError) || error.outcomeUnknown || passing.has(error.kind)) throw error;
+    const message = `Proxmox says: ${error.reason}`;
+    await writeOperation(kube, own, ended(own, { reason: 'TaskFailed', message }, now));
+    return undefined;
+  }
+}
+
+const call = ({ client }: ClusterLink, { operation, node, vmid, timeoutSeconds }: Telling): Promise<Upid> =>
+  operation.spec.type === 'Reset' ? client.reset(node, vmid) : client.reboot(node, vmid, { timeoutSeconds });

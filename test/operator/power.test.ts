@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { vmOperations } from '#api/kinds.ts';
+import { isFinished } from '#operator/core/operation.ts';
+import { byAge } from '#operator/core/quota/pending.ts';
+import { conditionOf, type MachineLab, machineLab } from './machine-lab.ts';
+
+let lab: MachineLab;
+
+beforeAll(async () => {
+  lab = await machineLab();
+  await lab.create('web');
+  await lab.create('paused', { powerState: 'Paused' });
+  await lab.ready('web');
+});
+
+afterAll(() => lab.close());
+
+/** How often Proxmox was told so of a machine. */
+const calls = (what: string) =>
+  lab.proxmox.simulator.requests.counts()[`POST /nodes/{node}/qemu/{vmid}/status/${what}`]?.calls ?? 0;
+
+test('F40: a machine is paused and resumed, and is Ready both ways', async () => {
+  const state = async () => lab.inProxmox(await lab.ready('paused')).run?.status;
+  expect(await state()).toBe('paused');
+  expect((await lab.read('paused')).status?.powerState).toBe('Paused');
+  await lab.change('paused', { powerState: 'Running' });
+  expect(await state()).toBe('running');
+  expect((await lab.read('paused')).status?.lastTask?.type).toBe('qmresume');
+  await lab.change('paused', { powerState: 'Paused' });
+  expect(await state()).toBe('paused');
+  await lab.change('paused', { powerState: 'Stopped', shutdown: { timeoutSeconds: 1 } });
+  expect(await state()).toBeUndefined();
+});
+
+describe('F40: an operation', () => {
+  test('Restart boots the machine again, once, and leaves it as declared', async () => {
+    const vm = await lab.booted('web');
+    const before = lab.inProxmox(vm).run?.startedAt;
+    await lab.operate('restart', 'web');
+    const done = await lab.untilOperation('restart', isFinished);
+    expect(conditionOf(done, 'Complete')?.status).toBe('True');
+    expect(conditionOf(done, 'Ready')?.status).toBe('True');
+    expect(done.status?.vmUID).toBe(vm.metadata.uid);
+    await lab.ready('web');
+    expect(lab.inProxmox(vm).run?.startedAt).not.toBe(before);
+    expect(calls('reboot')).toBe(1);
+  });
+
+  test('Reset is done on a machine whose guest hears nothing; its Restart fails in words', async () => {
+    await lab.change('web', { shutdown: { timeoutSeconds: 1 } });
+    const vm = await lab.ready('web');
+    lab.inProxmox(vm).guest.ignoresShutdown = true;
+    await lab.operate('unheard', 'web');
+    const failed = await lab.untilOperation('unheard', isFinished);
+    expect(conditionOf(failed, 'Failed')?.message).toContain('got timeout');
+    expect(conditionOf(failed, 'Stalled')?.reason).toBe('TaskFailed');
+    await lab.operate('reset', 'web', { type: 'Reset' });
+    expect(conditionOf(await lab.untilOperation('reset', isFinished), 'Complete')?.status).toBe('True');
+    await lab.ready('web');
+  });
+
+  test('of a machine that is not there, or is meant to be off, fails and says so', async () => {
+    await lab.operate('nothing', 'nowhere');
+    expect(conditionOf(await lab.untilOperation('nothing', isFinished), 'Failed')?.reason).toBe('NotFound');
+    await lab.create('off', { powerState: 'Stopped' });
+    await lab.ready('off');
+    await lab.operate('dark', 'off');
+    expect(conditionOf(await lab.untilOperation('dark', isFinished), 'Failed')?.reason).toBe('NotRunning');
+  });
+
+  test('waits for one that was asked for before it, and has failed at its deadline', async () => {
+    const vm = await lab.read('web');
+    lab.inProxmox(vm).config.current.lock = 'backup';
+    const asked = ['one', 'two'].map(name => lab.operate(name, 'web', { type: 'Reset', deadlineSeconds: 3 }));
+    const [first, second] = (await Promise.all(asked)).sort(byAge);
+    const message = `It waits for the operation "${first?.metadata.name}".`;
+    await lab.untilOperation(second?.metadata.name ?? '', found => conditionOf(found, 'Ready')?.message === message);
+    for (const name of ['one', 'two']) {
+      const late = await lab.untilOperation(name, isFinished);
+      expect(conditionOf(late, 'Failed')?.reason).toBe('DeadlineExceeded');
+    }
+    delete lab.inProxmox(vm).config.current.lock;
+    await lab.operate('free', 'web', { type: 'Reset' });
+    expect(conditionOf(await lab.untilOperation('free', isFinished), 'Complete')?.status).toBe('True');
+  });
+
+  test('is removed when its time is over, and is told to kubectl', async () => {
+    await lab.operate('brief', 'web', { type: 'Reset', ttlSecondsAfterFinished: 1 });
+    const path = { namespace: lab.namespace, name: 'brief' };
+    await expect
+      .poll(() => lab.kube.get(vmOperations, path).catch(({ status }) => status), { timeout: 30_000 })
+      .toBe(404);
+    const table = await lab.kubectl('get', 'vmop', '-n', lab.namespace);
+    expect(table).toMatch(/NAME +MACHINE +TYPE +REQUESTER +READY +REASON +AGE/);
+    expect(table).toMatch(/reset +web +Reset +system:admin +True +Succeeded/);
+  });
+});
