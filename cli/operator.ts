@@ -23,6 +23,10 @@ export function operatorCommand(): Command {
     )
     .option('--webhook-host <host>', 'address to serve it on', '0.0.0.0')
     .option('--webhook-loopback', 'have the API server of this machine call it on the loopback interface', false)
+    .addOption(
+      new Option('--figures-port <port>', "port of the machines' figures; without it none are served").argParser(port),
+    )
+    .option('--figures-host <host>', 'address to serve them on', '0.0.0.0')
     .option('--mirror-quotas', 'mirror the number of machines of each VmQuota to a native ResourceQuota', false)
     .addOption(
       new Option(

@@ -52,8 +52,8 @@ export function portalCommand(): Command {
         .argParser(whole(0, 8)),
     )
     .option('--console-url <url>', 'https URL of the consoles as browsers see it')
-    .option('--metrics-url <url>', "http URL of the operator's figures")
-    .option('--metrics-token-file <file>', 'token for them')
+    .option('--figures-url <url>', "http URL of the operator's figures")
+    .option('--figures-token-file <file>', 'token for them')
     .option('--kubeconfig-server <url>', "address of the API server in people's kubeconfigs; without it there are none")
     .option('--kubeconfig-ca-file <file>', 'its authorities, PEM')
     .addOption(

@@ -7,6 +7,9 @@ import { acquireLease, type HeldLease } from '#kube/lease.ts';
 import type { Logger } from '#kube/telemetry.ts';
 import { startAdmission } from './admission/admission.ts';
 import { QuotaGate } from './effects/quota-gate.ts';
+import { createFiguresAccess } from './figures/access.ts';
+import type { Figures } from './figures/figures.ts';
+import { serveFigures } from './figures/server.ts';
 import { type Probes, serveProbes } from './http.ts';
 import { createMetrics } from './metrics.ts';
 import { startOperator } from './operator.ts';
@@ -26,6 +29,9 @@ export interface OperatorFlags {
   webhookHost: string;
   /** Whether the API server reaches the webhook on the loopback interface rather than by its Service. */
   webhookLoopback: boolean;
+  /** Port of the machines' figures; absent: none are served. */
+  figuresPort?: number;
+  figuresHost: string;
   /** Whether the number of machines of each VmQuota is mirrored to a native ResourceQuota. */
   mirrorQuotas: boolean;
   /** Origin of the console-proxy as people reach it; absent: there is none. */
@@ -47,9 +53,11 @@ export async function runOperator(flags: OperatorFlags): Promise<number> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort(new Error(signal)));
   let readiness: Probes['readiness'] = () => ({ ready: false, message: 'the webhook does not serve yet' });
   const { registry } = metrics;
+  let figures: Figures | undefined;
   const probes = await serveProbes({ registry, readiness: () => readiness() }, flags.probePort, flags.probeHost);
   try {
     const gate = await serveWebhook(kubeConfig, flags, log, stop.signal);
+    await serveFiguresOf(() => figures, kubeConfig, flags, log, stop.signal);
     // A replica that waits its turn is as ready as it can be; if it said no, a rollout would wait for it to lead.
     readiness = () => ({ ready: flags.leaderElect, message: 'waits for the lease' });
     const lease = flags.leaderElect ? await waitForLease(kubeConfig, flags, log, stop) : undefined;
@@ -58,6 +66,7 @@ export async function runOperator(flags: OperatorFlags): Promise<number> {
     const { clusterId, mirrorQuotas, consoleUrl } = flags;
     const options = { kubeConfig, clusterId, instance: hostname(), log, metrics, gate, mirrorQuotas, consoleUrl };
     const operator = await startOperator(options, signal);
+    figures = operator.figures;
     readiness = () => ({ ready: operator.notReady() === undefined, message: operator.notReady() ?? 'ok' });
     await operator.finished;
     await lease?.release();
@@ -83,6 +92,25 @@ async function serveWebhook(
   const url = await startAdmission({ kube, gate, namespace, host, port, loopback, log }, signal);
   log.info({ url }, 'serves the quota webhook');
   return gate;
+}
+
+/** Every replica answers; the one that leads has something to tell. */
+async function serveFiguresOf(
+  figures: () => Figures | undefined,
+  kubeConfig: KubeConfig,
+  { figuresPort: port, figuresHost: host }: OperatorFlags,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  if (port === undefined) return;
+  const connection = connect(kubeConfig, { userAgent: 'berth-operator-figures' });
+  const access = createFiguresAccess(connection, () => Date.now());
+  const server = await serveFigures({ access, figures, log }, port, host);
+  signal.addEventListener('abort', () => {
+    server.close();
+    server.closeIdleConnections();
+    void connection.close();
+  });
 }
 
 function loadKubeConfig(path: string | undefined): KubeConfig {

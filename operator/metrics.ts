@@ -3,6 +3,8 @@ import type { Queue } from '#kube/queue.ts';
 import type { RuntimeMetrics } from '#kube/telemetry.ts';
 import type { TransportOptions } from '#proxmox/transport.ts';
 import type { Links } from './effects/links.ts';
+import type { Figures } from './figures/figures.ts';
+import { machineGauges } from './figures/gauges.ts';
 
 /** Buckets for calls that take milliseconds when all is well and 35 s when a deadline ends them. */
 const callBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 35];
@@ -16,6 +18,8 @@ export interface OperatorMetrics {
   addQueue: (name: string, queue: Queue) => void;
   /** Adds gauges of the links. */
   addLinks: (links: Links) => void;
+  /** Adds gauges of every machine. */
+  addFigures: (figures: Figures) => void;
 }
 
 /** Makes the metrics with a registry of their own. */
@@ -70,6 +74,7 @@ export function createMetrics(): OperatorMetrics {
         proxmoxRequests.observe({ cluster, method, route, status }, durationMs / 1000),
     addQueue: queueGauges(registry),
     addLinks: links => linkGauges(registry, links),
+    addFigures: figures => machineGauges(registry, figures),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Logger } from '#kube/telemetry.ts';
 import { createTransport } from '#proxmox/transport.ts';
 import { assemble } from './assembly.ts';
 import type { QuotaGate } from './effects/quota-gate.ts';
+import { createFigures, type Figures } from './figures/figures.ts';
 import type { OperatorMetrics } from './metrics.ts';
 import { createReflectors } from './resources.ts';
 
@@ -35,6 +36,8 @@ export interface OperatorOptions {
 export interface Operator {
   /** Why it cannot do its work yet, or undefined. */
   notReady: () => string | undefined;
+  /** What the polls say of machines. */
+  figures: Figures;
   /** Resolves when everything has stopped. */
   finished: Promise<void>;
 }
@@ -60,6 +63,8 @@ export async function startOperator(options: OperatorOptions, signal: AbortSigna
   });
   for (const [name, queue] of Object.entries(queues)) metrics.addQueue(name, queue);
   metrics.addLinks(links);
+  const figures = createFigures(resources.machines, links, () => Date.now());
+  metrics.addFigures(figures);
   const reflectors = createReflectors(resources, wake, { client: kube, log, metrics: metrics.runtime });
   const isSynced = () => reflectors.every(({ synced }) => synced);
 
@@ -95,7 +100,7 @@ export async function startOperator(options: OperatorOptions, signal: AbortSigna
     await connection.close();
   }
 
-  return { finished: runAll(), notReady: () => (isSynced() ? undefined : 'the resources were not read yet') };
+  return { finished: runAll(), figures, notReady: () => (isSynced() ? undefined : 'the resources were not read yet') };
 }
 
 const namespaces: ResourceType = {

@@ -26,6 +26,7 @@ export const calls = {
   vms: { method: 'GET', route: '/nodes/{node}/qemu', params: [] },
   vmConfig: { method: 'GET', route: '/nodes/{node}/qemu/{vmid}/config', params: ['current'] },
   vmStatus: { method: 'GET', route: '/nodes/{node}/qemu/{vmid}/status/current', params: [] },
+  vmChart: { method: 'GET', route: '/nodes/{node}/qemu/{vmid}/rrddata', params: ['timeframe', 'cf'] },
   clone: {
     method: 'POST',
     route: '/nodes/{node}/qemu/{vmid}/clone',

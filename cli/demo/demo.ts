@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { checkAndDelete, waitUntilReady } from './check.ts';
 import { listMachines, machineTable } from './machines.ts';
 import { demoPassword, people } from './people.ts';
-import { choosePortalUrl, type DemoPortal, startPortal } from './portal.ts';
+import { chooseFigures, choosePortalUrl, type DemoPortal, startPortal } from './portal.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { token } from './proxmox.ts';
 import { connectProxmox, type Stage, setStage } from './stage.ts';
@@ -50,8 +50,9 @@ export async function runDemo({ check, dir, env }: DemoOptions): Promise<number>
 }
 
 async function begin(stage: Stage, dir: string, progress: Progress): Promise<DemoPortal> {
+  const figures = await chooseFigures();
   await progress.step('Starting the operator, which serves admission, with its own ServiceAccount', async () => {
-    await stage.startOperator();
+    await stage.startOperator(...figures.operatorFlags);
     await connectProxmox(stage, dir);
     await stage.kubectl('wait', '--for=condition=Ready', 'proxmoxcluster/lab', '--timeout=30s');
   });
@@ -60,7 +61,7 @@ async function begin(stage: Stage, dir: string, progress: Progress): Promise<Dem
     await waitUntilReady(stage, machines => progress.show(machineTable(machines)));
   });
   return progress.step('Starting the portal, and an identity provider with a few people', async () =>
-    startPortal(stage, dir, await choosePortalUrl()),
+    startPortal(stage, dir, await choosePortalUrl(), { figuresUrl: figures.url }),
   );
 }
 

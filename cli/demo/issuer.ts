@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import Provider, { type Configuration, type Context } from 'oidc-provider';
+import { createMemoryAdapter } from 'oidc-provider/lib/adapters/memory_adapter.js';
 import { selfSignedCertificate } from '#test/control-plane/certificate.ts';
 import { type DemoPerson, demoPassword } from './people.ts';
 
@@ -62,6 +63,8 @@ function configuration(
 ): Configuration {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   return {
+    // What is forgotten when the demo ends is meant to be.
+    adapter: createMemoryAdapter(0),
     clients: [
       {
         client_id: clientId,

@@ -18,6 +18,7 @@ declare module 'oidc-provider' {
   }
 
   export interface Configuration {
+    adapter: object;
     clients: object[];
     jwks: object;
     cookies: object;
@@ -41,4 +42,8 @@ declare module 'oidc-provider' {
     interactionDetails(request: IncomingMessage, response: ServerResponse): Promise<object>;
     interactionFinished(request: IncomingMessage, response: ServerResponse, result: object): Promise<void>;
   }
+}
+
+declare module 'oidc-provider/lib/adapters/memory_adapter.js' {
+  export function createMemoryAdapter(clockToleranceSeconds: number): object;
 }

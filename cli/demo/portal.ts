@@ -1,12 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { KubeClient } from '#kube/client.ts';
 import { trustIssuers } from '#test/control-plane/authentication.ts';
 import { selfSignedCertificate } from '#test/control-plane/certificate.ts';
 import { freePort } from '#test/control-plane/port.ts';
 import { startIssuer } from './issuer.ts';
 import { demoPrefix, groupBindings, people } from './people.ts';
 import type { KubernetesStage } from './stage.ts';
+
+/** As the operator has it; loading the operator for a word would be a lot. */
+const figuresAudience = 'berth-operator';
+
+/** A demo may run for a day. */
+const tokenSeconds = 86_400;
 
 /** The portal of the demo, and its identity provider. */
 export interface DemoPortal {
@@ -20,12 +27,35 @@ export interface DemoPortal {
 export interface Neighbours {
   /** https origin of the consoles. */
   consoleUrl?: string | undefined;
-  /** http URL of the operator's figures, and a token for them. */
-  metrics?: { url: string; token: string } | undefined;
+  /** http URL of the operator's figures. */
+  figuresUrl?: string | undefined;
 }
 
 /** An origin for the portal to be on. Consoles must know it before the portal runs. */
 export const choosePortalUrl = async (): Promise<string> => `https://127.0.0.1:${await freePort()}`;
+
+/** A place for the operator to serve its figures. */
+export async function chooseFigures(): Promise<{ url: string; operatorFlags: string[] }> {
+  const port = String(await freePort());
+  return {
+    url: `http://127.0.0.1:${port}`,
+    operatorFlags: ['--figures-host', '127.0.0.1', '--figures-port', port],
+  };
+}
+
+/** A token of the portal's for the figures alone, as kubelet projects one into its pod. */
+async function figuresToken({ connection }: KubeClient): Promise<string> {
+  const answer = await connection.request({
+    method: 'POST',
+    path: '/api/v1/namespaces/berth-system/serviceaccounts/berth-portal/token',
+    body: {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: { audiences: [figuresAudience], expirationSeconds: tokenSeconds },
+    },
+  });
+  return (answer as { status: { token: string } }).status.token;
+}
 
 /**
  * Starts the identity provider, has the API server trust it, binds roles to its groups, and starts the portal as a
@@ -35,7 +65,7 @@ export async function startPortal(
   { kube, controlPlane, startBerth }: KubernetesStage,
   folder: string,
   url: string,
-  { consoleUrl, metrics }: Neighbours = {},
+  { consoleUrl, figuresUrl }: Neighbours = {},
 ): Promise<DemoPortal> {
   const dir = resolve(folder);
   await mkdir(dir, { recursive: true });
@@ -72,8 +102,8 @@ export async function startPortal(
     ...(authenticationFile ? ['--kubeconfig-server', controlPlane.url, '--kubeconfig-login', 'token'] : []),
     ...(authenticationFile && caFile ? ['--kubeconfig-ca-file', caFile] : []),
     ...(consoleUrl ? ['--console-url', consoleUrl] : []),
-    ...(metrics
-      ? ['--metrics-url', metrics.url, '--metrics-token-file', await write('metrics-token', metrics.token)]
+    ...(figuresUrl
+      ? ['--figures-url', figuresUrl, '--figures-token-file', await write('figures-token', await figuresToken(kube))]
       : []),
   );
   return { url, ca: tls.certificate + issuer.ca, close: () => issuer.close() };

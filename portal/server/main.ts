@@ -40,8 +40,8 @@ export interface PortalFlags {
   sessionHours: number;
   trustedHops: number;
   consoleUrl?: string;
-  metricsUrl?: string;
-  metricsTokenFile?: string;
+  figuresUrl?: string;
+  figuresTokenFile?: string;
   kubeconfigServer?: string;
   kubeconfigCaFile?: string;
   kubeconfigLogin: 'plugin' | 'token';
@@ -160,15 +160,15 @@ function kubeconfigSettings(flags: PortalFlags): KubeconfigSettings | undefined 
   };
 }
 
-function metricsSource({ metricsUrl, metricsTokenFile }: PortalFlags): MetricsSource | undefined {
-  if (!metricsUrl || !metricsTokenFile) return undefined;
-  const url = new URL(metricsUrl);
+function metricsSource({ figuresUrl, figuresTokenFile }: PortalFlags): MetricsSource | undefined {
+  if (!figuresUrl || !figuresTokenFile) return undefined;
+  const url = new URL(figuresUrl);
   return operatorMetrics({
     // A headless Service has the address of each replica.
     async urls() {
       const addresses = await lookup(url.hostname, { all: true });
       return addresses.map(({ address, family }) => `http://${family === 6 ? `[${address}]` : address}:${url.port}`);
     },
-    token: async () => (await readFile(metricsTokenFile, 'utf8')).trim(),
+    token: async () => (await readFile(figuresTokenFile, 'utf8')).trim(),
   });
 }

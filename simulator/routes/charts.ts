@@ -29,9 +29,13 @@ function chart(world: World, timeframe: string, since: number, valuesAt: (second
   });
 }
 
-/** GET rrddata of a VM: rates instead of the counters of the lists. */
+/**
+ * GET rrddata of a VM: rates instead of the counters of the lists. The call is not passed on to the node in its path:
+ * every node has the charts of all [PVE::API2::Qemu, rrddata has no proxyto].
+ */
 export function vmCharts({ world, node, params }: Call): Point[] {
-  const vm = vmOn(world, node, Number(params.vmid));
+  const vmid = Number(params.vmid);
+  const vm = vmOn(world, world.state.vms[vmid]?.node ?? node, vmid);
   const { maxcpu, maxmem, maxdisk } = statisticsOf(world, vm);
   const since = vm.run?.startedAt ?? Number.POSITIVE_INFINITY;
   return chart(world, text(params, 'timeframe') ?? 'hour', since, time => {
