@@ -7,6 +7,15 @@ WORKDIR /berth
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
+# The pages for browsers are built once, since they are the same everywhere.
+FROM --platform=$BUILDPLATFORM node:24-trixie-slim AS pages
+WORKDIR /berth
+COPY package.json package-lock.json .npmrc tsconfig.json ./
+RUN npm ci --ignore-scripts
+COPY api ./api
+COPY portal ./portal
+RUN node_modules/.bin/vite build portal/web --logLevel warn
+
 FROM gcr.io/distroless/nodejs24-debian13:nonroot
 WORKDIR /berth
 ENV NODE_ENV=production
@@ -17,6 +26,9 @@ COPY kube ./kube
 COPY proxmox ./proxmox
 COPY operator ./operator
 COPY simulator ./simulator
+COPY portal/api.ts ./portal/api.ts
+COPY portal/server ./portal/server
+COPY --from=pages /berth/portal/web/dist ./portal/web/dist
 COPY cli ./cli
 # In numbers, or Kubernetes cannot tell that it is not root.
 USER 65532:65532

@@ -11,6 +11,9 @@ RESULTS := .cache/results
 # npm touches this file whenever it installs.
 MODULES := node_modules/.package-lock.json
 
+# What the pages of the portal are made from.
+PORTAL_PAGES := $(shell find portal/web api portal/api.ts -type f -not -path '*/dist/*' -not -name '*.test.ts')
+
 # Runs a step, and leaves a note if it fails: test/results counts those.
 step = @mkdir -p $(RESULTS); rm -f $(RESULTS)/$@.*; echo "== $@: $(1)"; \
 	$(1) || { touch $(RESULTS)/$@.failed; exit 1; }
@@ -21,11 +24,11 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: $(MODULES) ## start everything here, with a simulated Proxmox VE, until ^C
+demo: web ## start everything here, with a simulated Proxmox VE, until ^C
 	@node cli/berth.ts demo $(ARGS)
 
 .PHONY: demo-check
-demo-check: $(MODULES) ## start the demo, walk through it and stop
+demo-check: web ## start the demo, walk through it and stop
 	@node cli/berth.ts demo --check $(ARGS)
 
 .PHONY: check
@@ -36,7 +39,7 @@ test: check system ## all of check, and the tests that need a real Kubernetes
 
 .PHONY: types
 types: $(MODULES)
-	$(call step,tsc)
+	$(call step,tsc && tsc -p portal/web)
 
 .PHONY: lint
 lint: $(MODULES)
@@ -51,8 +54,16 @@ unit: $(MODULES)
 	$(call step,$(call vitest,unit))
 
 .PHONY: system
-system: $(MODULES)
+system: web
 	$(call step,node test/control-plane/build.ts && $(call vitest,system))
+
+.PHONY: web
+web: portal/web/dist/index.html ## build the pages of the portal for the browser
+
+# Vite empties the folder first, so that index.html is newer than everything that it was made from.
+portal/web/dist/index.html: $(MODULES) $(PORTAL_PAGES)
+	@echo '== pages of the portal'
+	@vite build portal/web --logLevel warn
 
 .PHONY: soak
 soak: $(MODULES) ## kill the operator a hundred times while machines come, change and go, and look what became of them

@@ -1,0 +1,11 @@
+/** The names under which answers of the API are kept in the page. */
+export const keys = {
+  session: ['session'],
+  version: ['version'],
+  machines: ['machines'],
+  quotas: ['quotas'],
+  catalogue: ['catalogue'],
+  machine: (namespace: string, name: string) => ['machine', namespace, name],
+  events: (namespace: string, name: string) => ['machine', namespace, name, 'events'],
+  metrics: (namespace: string, name: string, range: string) => ['metrics', namespace, name, range],
+} as const;
