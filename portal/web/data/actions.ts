@@ -84,7 +84,7 @@ export async function changePower(place: Place, action: PowerAction, machine: Vi
 export function powerPatch(action: Exclude<PowerAction, 'Restart' | 'Reset'>, { spec }: VirtualMachine) {
   if (action === 'Stop') return { powerState: 'Stopped', shutdown: { mode: 'Hard' } };
   const wasPulled = spec.shutdown?.mode === 'Hard';
-  const powerState = action === 'Start' ? 'Running' : 'Stopped';
+  const powerState = ({ Start: 'Running', Shutdown: 'Stopped', Pause: 'Paused' } as const)[action];
   return { powerState, ...(wasPulled && { shutdown: { mode: null } }) };
 }
 

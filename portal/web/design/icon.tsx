@@ -18,6 +18,7 @@ const outlines = {
   moon: 'M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5Z',
   more: 'M5.5 12v.01M12 12v.01M18.5 12v.01',
   network: 'M12 3v6m0 0H5v4m7-4h7v4M3 13h4v6H3zm14 0h4v6h-4zm-7 0h4v6h-4z',
+  pause: 'M8 5v14M16 5v14',
   person: 'M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM4 21c.8-4 4-6 8-6s7.200 2 8 6',
   play: 'M7 4.500v15l12.500-7.500L7 4.500Z',
   plus: 'M12 5v14M5 12h14',

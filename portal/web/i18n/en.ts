@@ -140,6 +140,9 @@ const texts = {
   'power.Restart': 'Restart',
   'power.Restart.title': 'Restart {{name}}?',
   'power.Restart.text': 'The system inside is shut down and started again. Who works on it is interrupted.',
+  'power.Pause': 'Pause',
+  'power.Pause.title': 'Pause {{name}}?',
+  'power.Pause.text': 'It stands still and keeps its memory; Start lets it go on.',
   'power.Stop': 'Force stop',
   'power.Stop.title': 'Force {{name}} to stop?',
   'power.Stop.text': 'It is as if the plug were pulled: what is not saved is lost. Use it where a shutdown hangs.',
@@ -207,6 +210,7 @@ const texts = {
   'event.TaskFailed': 'Task failed',
   'event.VMIDAbandoned': 'Begun anew under another number',
   'event.Deleted': 'Deleted',
+  'event.DriftDetected': 'Changed in Proxmox',
 
   'facts.title': 'Size and network',
   'facts.disk': 'Disk {{name}}',

@@ -141,6 +141,9 @@ const texts: Text = {
   'power.Restart': 'Redémarrer',
   'power.Restart.title': 'Redémarrer {{name}} ?',
   'power.Restart.text': 'Le système s’éteint et se rallume. Ceux qui y travaillent sont interrompus.',
+  'power.Pause': 'Mettre en pause',
+  'power.Pause.title': 'Mettre {{name}} en pause ?',
+  'power.Pause.text': 'Elle s’immobilise et garde sa mémoire ; Démarrer la fait reprendre.',
   'power.Stop': 'Forcer l’arrêt',
   'power.Stop.title': 'Forcer l’arrêt de {{name}} ?',
   'power.Stop.text':
@@ -209,6 +212,7 @@ const texts: Text = {
   'event.TaskFailed': 'Tâche en échec',
   'event.VMIDAbandoned': 'Recommencée sous un autre numéro',
   'event.Deleted': 'Supprimée',
+  'event.DriftDetected': 'Changée dans Proxmox',
 
   'facts.title': 'Taille et réseau',
   'facts.disk': 'Disque {{name}}',

@@ -17,8 +17,8 @@ const patterns = [
   /\bqueued = '([A-Z]\w+)'/g,
 ];
 
-/** What these pages show nothing of: consoles have pages of their own, and admission speaks in errors. */
-const elsewhere = /^(core\/console|admission)\//;
+/** What these pages show nothing of: consoles and operations have conditions of their own, admission speaks in errors. */
+const elsewhere = /^(core\/console|core\/operation|core\/steps\/operate|admission)/;
 
 test('F137: there is a sentence for every reason that the operator gives', async () => {
   const files = await readdir(operator, { recursive: true });

@@ -2,7 +2,7 @@ import type { MachineRights, TenantRights } from '#portal/api.ts';
 import type { State } from './state.ts';
 
 /** What can be done with the power of a machine. */
-export const powerActions = ['Start', 'Shutdown', 'Restart', 'Stop', 'Reset'] as const;
+export const powerActions = ['Start', 'Shutdown', 'Restart', 'Pause', 'Stop', 'Reset'] as const;
 
 export type PowerAction = (typeof powerActions)[number];
 
@@ -10,7 +10,7 @@ export type PowerAction = (typeof powerActions)[number];
 export const dangerous: ReadonlySet<PowerAction> = new Set<PowerAction>(['Stop', 'Reset']);
 
 const byState: Partial<Record<State, readonly PowerAction[]>> = {
-  Running: ['Shutdown', 'Restart', 'Stop', 'Reset'],
+  Running: ['Shutdown', 'Restart', 'Pause', 'Stop', 'Reset'],
   Changing: ['Shutdown', 'Restart', 'Stop', 'Reset'],
   Stopped: ['Start'],
   Suspended: ['Start'],

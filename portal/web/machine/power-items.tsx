@@ -7,6 +7,7 @@ const icons: Record<PowerAction, IconName> = {
   Start: 'play',
   Shutdown: 'power',
   Restart: 'restart',
+  Pause: 'pause',
   Stop: 'stop',
   Reset: 'restart',
 };

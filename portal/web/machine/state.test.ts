@@ -98,7 +98,7 @@ test('F21: steps are done up to the one that is under way or has failed', () => 
 
 describe('F40: power actions', () => {
   test('are those that make sense in a state', () => {
-    expect(powerOf('Running', all)).toEqual(['Shutdown', 'Restart', 'Stop', 'Reset']);
+    expect(powerOf('Running', all)).toEqual(['Shutdown', 'Restart', 'Pause', 'Stop', 'Reset']);
     expect(powerOf('Stopped', all)).toEqual(['Start']);
     expect(powerOf('Deleting', all)).toEqual([]);
   });
