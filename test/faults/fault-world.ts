@@ -31,8 +31,8 @@ export interface WatchMood {
 /** No moment has more events than this, unless an operator goes round in a circle. */
 const mostAtOnce = 1_000;
 
-/** How long what a watch has kept from an operator may be unknown to it: reflectors list all the time. */
-const relistMs = 60_000;
+/** Time between two lists where watches miss events. A reflector's is ten times as long; virtual time costs, too. */
+export const relistMs = 60_000;
 
 /** How long a crashed operator takes to be back. */
 const restartMs = 3_000;
