@@ -14,7 +14,9 @@ COPY package.json package-lock.json .npmrc tsconfig.json ./
 RUN npm ci --ignore-scripts
 COPY api ./api
 COPY portal ./portal
+COPY console-proxy ./console-proxy
 RUN node_modules/.bin/vite build portal/web --logLevel warn
+RUN node_modules/.bin/vite build console-proxy/web --logLevel warn
 
 FROM gcr.io/distroless/nodejs24-debian13:nonroot
 WORKDIR /berth
@@ -29,6 +31,8 @@ COPY simulator ./simulator
 COPY portal/api.ts ./portal/api.ts
 COPY portal/server ./portal/server
 COPY --from=pages /berth/portal/web/dist ./portal/web/dist
+COPY console-proxy ./console-proxy
+COPY --from=pages /berth/console-proxy/web/dist ./console-proxy/web/dist
 COPY cli ./cli
 # In numbers, or Kubernetes cannot tell that it is not root.
 USER 65532:65532

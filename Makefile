@@ -14,6 +14,9 @@ MODULES := node_modules/.package-lock.json
 # What the pages of the portal are made from.
 PORTAL_PAGES := $(shell find portal/web api portal/api.ts -type f -not -path '*/dist/*' -not -name '*.test.ts')
 
+# What the pages of the console are made from.
+CONSOLE_PAGES := $(shell find console-proxy/web -type f -not -path '*/dist/*' -not -name '*.test.ts')
+
 # Runs a step, and leaves a note if it fails: test/results counts those.
 step = @mkdir -p $(RESULTS); rm -f $(RESULTS)/$@.*; echo "== $@: $(1)"; \
 	$(1) || { touch $(RESULTS)/$@.failed; exit 1; }
@@ -39,7 +42,7 @@ test: check system ## all of check, and the tests that need a real Kubernetes
 
 .PHONY: types
 types: $(MODULES)
-	$(call step,tsc && tsc -p portal/web)
+	$(call step,tsc && tsc -p portal/web && tsc -p console-proxy/web)
 
 .PHONY: lint
 lint: $(MODULES)
@@ -58,12 +61,16 @@ system: web
 	$(call step,node test/control-plane/build.ts && $(call vitest,system))
 
 .PHONY: web
-web: portal/web/dist/index.html ## build the pages of the portal for the browser
+web: portal/web/dist/index.html console-proxy/web/dist/screen.html ## build the pages for the browser
 
 # Vite empties the folder first, so that index.html is newer than everything that it was made from.
 portal/web/dist/index.html: $(MODULES) $(PORTAL_PAGES)
 	@echo '== pages of the portal'
 	@vite build portal/web --logLevel warn
+
+console-proxy/web/dist/screen.html: $(MODULES) $(CONSOLE_PAGES)
+	@echo '== pages of the console'
+	@vite build console-proxy/web --logLevel warn
 
 .PHONY: soak
 soak: $(MODULES) ## kill the operator a hundred times while machines come, change and go, and look what became of them

@@ -10,7 +10,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{api,kube,proxmox,simulator,operator,portal,cli,scripts}/**/*.test.ts'],
+          include: ['{api,kube,proxmox,simulator,operator,console-proxy,portal,cli,scripts}/**/*.test.ts'],
           testTimeout: 20_000,
         },
       },

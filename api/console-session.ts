@@ -39,6 +39,7 @@ export const endReason = z.enum([
   'Idle',
   'TimeLimit',
   'Revoked',
+  'Unverified',
   'MachineStopped',
   'MachineDeleted',
   'ProxmoxFailed',
@@ -58,6 +59,16 @@ export const consoleSessionStatus = z
     expiresAt: time().optional().describe('Until when the session can be opened.'),
     redeemedAt: time().optional().describe('When it was opened. That happens once.'),
     redeemedBy: z.string().max(253).optional().describe('The console-proxy that opened it.'),
+    ticketHash: z
+      .string()
+      .max(43)
+      .optional()
+      .describe('SHA-256 of the cookie that its browser got, in base64url: any console-proxy can check it.'),
+    connection: z
+      .string()
+      .max(64)
+      .optional()
+      .describe('The connection that shows it now; another one takes over from it.'),
     endsAt: time().optional().describe('When it ends at the latest.'),
     lastSeenAt: time().optional().describe('When the console-proxy last said that it is open; every few minutes.'),
     endedAt: time().optional().describe('When it ended.'),
@@ -74,6 +85,11 @@ export const consoleSessionStatus = z
       },
       {
         rule: '!has(oldSelf.redeemedBy) || (has(self.redeemedBy) && self.redeemedBy == oldSelf.redeemedBy)',
+        message: 'a session is opened once',
+        reason: 'FieldValueForbidden',
+      },
+      {
+        rule: '!has(oldSelf.ticketHash) || (has(self.ticketHash) && self.ticketHash == oldSelf.ticketHash)',
         message: 'a session is opened once',
         reason: 'FieldValueForbidden',
       },

@@ -4,13 +4,13 @@ import { pino } from 'pino';
 import { createKubeClient } from '#kube/client.ts';
 import { connect } from '#kube/connection.ts';
 import { acquireLease, type HeldLease } from '#kube/lease.ts';
+import { type Probes, serveProbes } from '#kube/probes.ts';
 import type { Logger } from '#kube/telemetry.ts';
 import { startAdmission } from './admission/admission.ts';
 import { QuotaGate } from './effects/quota-gate.ts';
 import { createFiguresAccess } from './figures/access.ts';
 import type { Figures } from './figures/figures.ts';
 import { serveFigures } from './figures/server.ts';
-import { type Probes, serveProbes } from './http.ts';
 import { createMetrics } from './metrics.ts';
 import { startOperator } from './operator.ts';
 

@@ -49,9 +49,12 @@ export function createWake(
   const wakeAll = (found: VirtualMachine[]) => {
     for (const vm of found) queues.machines.add(keyOf(vm), 'low');
   };
-  /** Those that could not be opened so far. */
-  const wakeSessions = (found: ConsoleSession[]) => {
-    for (const session of found) if (session.status?.url === undefined) queues.sessions.add(keyOf(session));
+  /** Those that could not be opened so far, or all that are not over. */
+  const wakeSessions = (found: ConsoleSession[], openToo: boolean) => {
+    for (const session of found) {
+      const { url, endedAt } = session.status ?? {};
+      if (endedAt === undefined && (openToo || url === undefined)) queues.sessions.add(keyOf(session));
+    }
   };
   const ofQuota = quotaConcerns(machines);
   const ofPolicy = policyConcerns(machines);
@@ -66,10 +69,11 @@ export function createWake(
       }
       queues.machines.add(key, origin === 'list' ? 'low' : 'normal');
       queues.quotas.add(quotaKeyOf(vm), 'low');
-      wakeSessions(sessions.byIndex('machine', key));
       for (const operation of operations.byIndex('machine', key)) {
         if (!isFinished(operation)) queues.operations.add(keyOf(operation));
       }
+      const isLeaving = kind === 'deleted' || vm.metadata.deletionTimestamp !== undefined;
+      wakeSessions(sessions.byIndex('machine', key), isLeaving);
     },
     onCluster: (key, kind, { metadata }) => {
       queues.clusters.add(key);
@@ -95,7 +99,7 @@ export function createWake(
     },
     onSession: (key, _kind, session) => {
       queues.sessions.add(key);
-      if (session.status?.endedAt) wakeSessions(sessions.byIndex('requester', session.spec.requester));
+      if (session.status?.endedAt) wakeSessions(sessions.byIndex('requester', session.spec.requester), false);
     },
     linkEvents: cluster => ({
       onTaskEnd: (key, upid, status) => {

@@ -45,6 +45,8 @@ export const calls = {
   resume: { method: 'POST', route: '/nodes/{node}/qemu/{vmid}/status/resume', params: [] },
   reboot: { method: 'POST', route: '/nodes/{node}/qemu/{vmid}/status/reboot', params: ['timeout'] },
   reset: { method: 'POST', route: '/nodes/{node}/qemu/{vmid}/status/reset', params: [] },
+  screen: { method: 'POST', route: '/nodes/{node}/qemu/{vmid}/vncproxy', params: ['websocket'] },
+  terminal: { method: 'POST', route: '/nodes/{node}/qemu/{vmid}/termproxy', params: [] },
   destroy: { method: 'DELETE', route: '/nodes/{node}/qemu/{vmid}', params: ['purge', 'destroy-unreferenced-disks'] },
 
   tasks: {
@@ -53,7 +55,6 @@ export const calls = {
     params: ['source', 'vmid', 'typefilter', 'since', 'limit'],
   },
   taskStatus: { method: 'GET', route: '/nodes/{node}/tasks/{upid}/status', params: [] },
-  taskLog: { method: 'GET', route: '/nodes/{node}/tasks/{upid}/log', params: ['limit'] },
   cancelTask: { method: 'DELETE', route: '/nodes/{node}/tasks/{upid}', params: [] },
 } as const satisfies Record<string, CallSpec>;
 

@@ -1,15 +1,10 @@
-import { z } from 'zod';
 import type { KubeClient } from '#kube/client.ts';
 import { isForbidden, isNotFound } from '#kube/errors.ts';
 import type { KubeObject, ResourceType } from '#kube/resource.ts';
+import { tokenOf } from '#proxmox/token-secret.ts';
 import type { Finding } from '../core/decision.ts';
 
 const secrets: ResourceType = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true };
-
-const tokenSecret = z.object({
-  tokenId: z.string().regex(/^[^@!\s]+@[^@!\s]+![^@!\s=]+$/),
-  tokenSecret: z.string().regex(/^\S+$/),
-});
 
 /** Reads an API token from its Secret: `user@realm!name=secret`, or why there is none. Never names what the Secret holds. */
 export async function readCredentials(
@@ -25,15 +20,8 @@ export async function readCredentials(
     if (isForbidden(error)) return { reason: 'CredentialsMissing', message: `The operator may not read ${where}.` };
     throw error;
   }
-  const decoded = Object.fromEntries(
-    Object.entries(secret.data ?? {}).map(([key, value]) => [
-      key,
-      Buffer.from(value, 'base64').toString('utf8').trim(),
-    ]),
-  );
-  const parsed = tokenSecret.safeParse(decoded);
-  if (parsed.success) return { token: `${parsed.data.tokenId}=${parsed.data.tokenSecret}` };
-  const keys = [...new Set(parsed.error.issues.map(({ path }) => path.join('.')))].join(' and ');
-  const message = `${where} needs the keys tokenId (user@realm!name) and tokenSecret; look at ${keys}.`;
+  const read = tokenOf(secret.data ?? {});
+  if ('token' in read) return read;
+  const message = `${where} needs the keys tokenId (user@realm!name) and tokenSecret; look at ${read.wrongKeys}.`;
   return { reason: 'CredentialsInvalid', message };
 }

@@ -114,6 +114,17 @@ describe('a session that is open', () => {
     expect(decide({ session: session(seen), now: now + 14_470_000 }).status).toMatchObject({ endReason: 'Lost' });
   });
 
+  test.each<[what: string, vm: VirtualMachine | undefined]>([
+    ['is gone', undefined],
+    ['is another one', { ...running, metadata: { ...running.metadata, uid: 'u-2' } }],
+    ['is being deleted', { ...running, metadata: { ...running.metadata, deletionTimestamp: at(0) } }],
+  ])('F83: ends at once when its machine %s', (_, vm) => {
+    expect(decide({ session: session(open), vm, now: now + 20_000 }).status).toMatchObject({
+      endedAt: at(20),
+      endReason: 'MachineDeleted',
+    });
+  });
+
   test('leaves alone what the console-proxy wrote', () => {
     const { status } = decide({ session: session({ ...open, endedAt: at(20), endReason: 'Idle', bytesIn: 7 }) });
     for (const key of ['redeemedAt', 'redeemedBy', 'lastSeenAt', 'endsAt', 'endedAt', 'endReason', 'bytesIn']) {

@@ -63,9 +63,11 @@ interface End {
 }
 
 /** The end of a session that nobody has written down. */
-function endOf({ session, limits, now }: SessionView): End | undefined {
+function endOf({ session, vm, limits, now }: SessionView): End | undefined {
   const { metadata, status = {} } = session;
   if (status.redeemedAt !== undefined) {
+    const isThere = vm?.metadata.uid === status.vmUID && !vm?.metadata.deletionTimestamp;
+    if (!isThere) return { at: now, reason: 'MachineDeleted' };
     const seenAt = timeOf(status.lastSeenAt ?? status.redeemedAt);
     const lostAt = Math.min(
       seenAt + silentMs,
@@ -87,6 +89,7 @@ const sentences: Record<EndReason, string> = {
   Idle: 'Nobody typed for too long.',
   TimeLimit: 'The console was open for as long as is allowed.',
   Revoked: 'The right to see the console was taken away.',
+  Unverified: 'The right to see the console could not be asked for, for too long.',
   MachineStopped: 'The machine was stopped.',
   MachineDeleted: 'The machine was deleted.',
   ProxmoxFailed: 'Proxmox VE closed the console, or did not open it.',

@@ -35,7 +35,8 @@ export function securityHeaders(consoleOrigin: string | undefined): RequestHandl
     },
     crossOriginOpenerPolicy: { policy: 'same-origin-allow-popups' },
     crossOriginResourcePolicy: { policy: 'same-origin' },
-    referrerPolicy: { policy: 'no-referrer' },
+    // Without an origin the console would refuse the form that opens it: browsers send `Origin: null` under no-referrer.
+    referrerPolicy: { policy: 'strict-origin' },
     strictTransportSecurity: { maxAge: strictTransportSeconds, includeSubDomains: false },
     xFrameOptions: { action: 'deny' },
   });
