@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
+import { consoleCommand } from './console.ts';
+import { consoleProxyCommand } from './console-proxy.ts';
 import { demoCommand } from './demo/command.ts';
 import { operatorCommand } from './operator.ts';
 import { portalCommand } from './portal.ts';
@@ -14,6 +16,8 @@ const program = new Command('berth')
   .description('Self-service virtual machines on Proxmox VE, declared as Kubernetes resources.')
   .addCommand(operatorCommand())
   .addCommand(portalCommand())
+  .addCommand(consoleCommand())
+  .addCommand(consoleProxyCommand())
   .addCommand(tenantCommand())
   .addCommand(simulatorCommand())
   .addCommand(demoCommand());
