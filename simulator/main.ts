@@ -6,9 +6,8 @@ import type { FaultRule } from './faults/rule.ts';
 import { createIdentity } from './http/certificate.ts';
 import { type Served, serve } from './http/server.ts';
 import type { Release } from './schema/routes.ts';
-import { createConsoleServer, followCluster } from './screen/cluster.ts';
-import { QemuFleet } from './screen/qemu-fleet.ts';
-import { findQemu } from './screen/qemu-machine.ts';
+import type { createConsoleServer } from './screen/cluster.ts';
+import { openScreens } from './screens.ts';
 import { createSimulator, type Simulator } from './simulator.ts';
 import type { Dump } from './state/dump.ts';
 import { exampleSeed } from './state/example-seed.ts';
@@ -76,18 +75,6 @@ export async function runSimulator(options: RunSimulatorOptions = {}): Promise<R
 
 async function readYaml(file: string): Promise<unknown> {
   return parse(await readFile(file, 'utf8'));
-}
-
-function openScreens({ world }: Simulator, { qemu = false, report = () => {} }: RunSimulatorOptions) {
-  const program = qemu ? findQemu(process.env.PATH ?? '') : undefined;
-  if (program === undefined) return { console: createConsoleServer(world), close: async () => {} };
-  const fleet = new QemuFleet(program, report);
-  const stopFollowing = followCluster(world, fleet);
-  const close = async () => {
-    stopFollowing();
-    await fleet.close();
-  };
-  return { console: createConsoleServer(world, fleet), close };
 }
 
 /** One API for each node, all with the same authority. */

@@ -8,9 +8,15 @@ export function demoCommand(): Command {
       '--check',
       'run without a person: check in Proxmox that the examples run, delete them, check that none is left',
     )
+    .option('--qemu', 'give running machines real screens, where qemu-system-x86_64 is installed', false)
     .option('--dir <folder>', 'folder for data, logs and the kubeconfig', '.cache/demo')
-    .action(async (flags: { check?: boolean; dir: string }) => {
+    .action(async (flags: { check?: boolean; qemu: boolean; dir: string }) => {
       const { runDemo } = await import('./demo.ts');
-      process.exitCode = await runDemo({ check: flags.check ?? false, dir: flags.dir, env: process.env });
+      process.exitCode = await runDemo({
+        check: flags.check ?? false,
+        qemu: flags.qemu,
+        dir: flags.dir,
+        env: process.env,
+      });
     });
 }

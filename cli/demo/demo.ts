@@ -2,6 +2,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkAndDelete, waitUntilReady } from './check.ts';
+import { chooseConsoleUrl, type DemoConsole, startConsole } from './console.ts';
 import { listMachines, machineTable } from './machines.ts';
 import { demoPassword, people } from './people.ts';
 import { chooseFigures, choosePortalUrl, type DemoPortal, startPortal } from './portal.ts';
@@ -13,12 +14,14 @@ import { connectProxmox, type Stage, setStage } from './stage.ts';
 export interface DemoOptions {
   /** Check and clean up instead of staying. */
   check: boolean;
+  /** Whether machines have screens of real ones. */
+  qemu: boolean;
   dir: string;
   env: NodeJS.ProcessEnv;
 }
 
 /** Runs the demo until it is checked, or interrupted; answers the exit code. */
-export async function runDemo({ check, dir, env }: DemoOptions): Promise<number> {
+export async function runDemo({ check, qemu, dir, env }: DemoOptions): Promise<number> {
   const progress = createProgress(process.stderr);
   const interrupt = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());
@@ -27,13 +30,14 @@ export async function runDemo({ check, dir, env }: DemoOptions): Promise<number>
   let portal: DemoPortal | undefined;
   try {
     stage = await progress.step('Starting Kubernetes, and a simulated Proxmox VE with three nodes', () =>
-      setStage({ dir, env, signal: interrupt.signal, guarded: true, log: line => progress.line(`  ${line}`) }),
+      setStage({ dir, env, signal: interrupt.signal, guarded: true, qemu, log: line => progress.line(`  ${line}`) }),
     );
-    portal = await begin(stage, dir, progress);
+    const begun = await begin(stage, dir, progress);
+    portal = begun.portal;
     if (check) {
       console.log(JSON.stringify(await checkAndDelete(stage, progress, startedAt)));
     } else {
-      await writeFiles(stage, portal, dir);
+      await writeFiles(stage, begun, dir);
       invite(dir, portal, progress);
       await watchUntil(stage, progress, interrupt.signal);
     }
@@ -49,10 +53,18 @@ export async function runDemo({ check, dir, env }: DemoOptions): Promise<number>
   }
 }
 
-async function begin(stage: Stage, dir: string, progress: Progress): Promise<DemoPortal> {
+/** What runs beside the operator. */
+interface Begun {
+  portal: DemoPortal;
+  console: DemoConsole;
+}
+
+async function begin(stage: Stage, dir: string, progress: Progress): Promise<Begun> {
+  const portalUrl = await choosePortalUrl();
+  const consoleUrl = await chooseConsoleUrl();
   const figures = await chooseFigures();
   await progress.step('Starting the operator, which serves admission, with its own ServiceAccount', async () => {
-    await stage.startOperator(...figures.operatorFlags);
+    await stage.startOperator('--console-url', consoleUrl, ...figures.operatorFlags);
     await connectProxmox(stage, dir);
     await stage.kubectl('wait', '--for=condition=Ready', 'proxmoxcluster/lab', '--timeout=30s');
   });
@@ -60,13 +72,21 @@ async function begin(stage: Stage, dir: string, progress: Progress): Promise<Dem
     await stage.kubectl('apply', '-f', 'examples/');
     await waitUntilReady(stage, machines => progress.show(machineTable(machines)));
   });
-  return progress.step('Starting the portal, and an identity provider with a few people', async () =>
-    startPortal(stage, dir, await choosePortalUrl(), { figuresUrl: figures.url }),
+  const proxy = await progress.step('Starting the console-proxy', () =>
+    startConsole(stage, dir, consoleUrl, portalUrl),
   );
+  const portal = await progress.step('Starting the portal, and an identity provider with a few people', () =>
+    startPortal(stage, dir, portalUrl, { consoleUrl, figuresUrl: figures.url }),
+  );
+  return { portal, console: proxy };
 }
 
 /** Leaves what another terminal needs: a kubeconfig, and shell lines. */
-async function writeFiles({ controlPlane, proxmox }: Stage, portal: DemoPortal, dir: string): Promise<void> {
+async function writeFiles(
+  { controlPlane, proxmox }: Stage,
+  { portal, console: proxy }: Begun,
+  dir: string,
+): Promise<void> {
   const folder = resolve(dir);
   await mkdir(folder, { recursive: true });
   const kubeconfig = join(folder, 'kubeconfig');
@@ -82,6 +102,8 @@ async function writeFiles({ controlPlane, proxmox }: Stage, portal: DemoPortal, 
     PROXMOX_CA: ca,
     PORTAL_URL: portal.url,
     PORTAL_CA: portalCa,
+    CONSOLE_URL: proxy.url,
+    CONSOLE_CA: proxy.caFile,
   };
   const text = Object.entries(lines).map(([name, value]) => `export ${name}='${value}'\n`);
   await writeFile(join(folder, 'env'), text.join(''), { mode: 0o600 });
@@ -97,6 +119,8 @@ function invite(dir: string, portal: DemoPortal, progress: Progress): void {
     '',
     `  source ${join(dir, 'env')}        # KUBECONFIG, and PROXMOX_URL, _TOKEN, _CA`,
     '  kubectl get vm -A -o wide',
+    '  node cli/berth.ts console web-1 --namespace team-a        # opens its screen in a browser',
+    '  node cli/berth.ts console web-1 --namespace team-a --serial   # or its serial port right there',
     `  kubectl -n team-a patch vm web-1 --type merge -p '{"spec":{"powerState":"Stopped"}}'`,
     `  curl --cacert $PROXMOX_CA -H "Authorization: PVEAPIToken=$PROXMOX_TOKEN" $PROXMOX_URL/api2/json/cluster/resources`,
     '',

@@ -2,12 +2,19 @@ import type { ProxmoxCluster } from '#api/kinds.ts';
 import { RealClock } from '#simulator/engine/clock.ts';
 import type { Answer, Request } from '#simulator/http/message.ts';
 import { type Served, serve } from '#simulator/http/server.ts';
+import { openScreens } from '#simulator/screens.ts';
 import { createSimulator, type Simulator } from '#simulator/simulator.ts';
 import type { Seed } from '#simulator/state/seed.ts';
 import { CallLog } from './call-log.ts';
 
 /** The token of the simulated cluster, as docs/operations/proxmox-permissions.md has one made. */
 export const token = { tokenId: 'berth@pve!operator', tokenSecret: '5f2b8c1e-7d43-4c7a-9a55-0b1d6e9f3a21' };
+
+/** The token that consoles are opened with. */
+export const consoleToken = {
+  tokenId: 'berth-console@pve!console',
+  tokenSecret: '8d1f4b7a-0c65-4e2b-9d33-c6a1f0e27b58',
+};
 
 /** The privileges of that page's role, and no other. */
 export const privileges = [
@@ -63,9 +70,13 @@ const seed: Seed = {
   users: [
     { id: 'root@pam', password: 'demo' },
     { id: 'berth@pve', tokens: [{ id: 'operator', secret: token.tokenSecret }] },
+    { id: 'berth-console@pve', tokens: [{ id: 'console', secret: consoleToken.tokenSecret }] },
   ],
-  roles: { BerthOperator: privileges },
-  acl: [{ path: '/', user: 'berth@pve', role: 'BerthOperator' }],
+  roles: { BerthOperator: privileges, BerthConsole: ['VM.Console'] },
+  acl: [
+    { path: '/', user: 'berth@pve', role: 'BerthOperator' },
+    { path: '/vms', user: 'berth-console@pve', role: 'BerthConsole' },
+  ],
 };
 
 /** VMIDs that the demo's operator may use; what is in Proxmox beside them was there before. */
@@ -77,20 +88,29 @@ export interface DemoProxmox {
   served: Served;
   /** Every call that was made. */
   calls: CallLog;
+  close: () => Promise<void>;
   /** Stands between the network and Proxmox; a test may replace it to see calls, or to let something go wrong. */
   intercept: (request: Request, answer: () => Promise<Answer>) => Promise<Answer>;
 }
 
-/** Starts a Proxmox VE of three nodes with two templates, a token as documented, and a machine of somebody else. */
-export async function startProxmox(): Promise<DemoProxmox> {
+/**
+ * Starts a Proxmox VE of three nodes with two templates, tokens as documented, and a machine of somebody else. With
+ * `qemu`, machines have screens of real ones where QEMU is installed.
+ */
+export async function startProxmox({ qemu = false }: { qemu?: boolean } = {}): Promise<DemoProxmox> {
   const simulator = createSimulator(seed, { clock: new RealClock() });
   const calls = new CallLog();
   const handle: Simulator['handle'] = request => {
     calls.note(request);
     return proxmox.intercept(request, () => simulator.handle(request));
   };
-  const served = await serve({ ...simulator, handle });
-  const proxmox: DemoProxmox = { simulator, served, calls, intercept: (_request, answer) => answer() };
+  const screens = openScreens(simulator, { qemu, report: problem => console.error(problem) });
+  const served = await serve({ ...simulator, handle }, { console: screens.console });
+  const close = async () => {
+    await served.close();
+    await screens.close();
+  };
+  const proxmox: DemoProxmox = { simulator, served, calls, close, intercept: (_request, answer) => answer() };
   return proxmox;
 }
 
@@ -102,6 +122,7 @@ export const clusterFor = ({ url, ca }: Served): ProxmoxCluster => ({
   spec: {
     endpoints: [url],
     credentialsSecretRef: { name: 'proxmox', namespace: 'berth-system' },
+    consoleCredentialsSecretRef: { name: 'proxmox-console', namespace: 'berth-system' },
     tls: { caBundle: ca },
     vmidRange,
     nodes: ['pve1', 'pve2', 'pve3'].map(name => ({ name })),

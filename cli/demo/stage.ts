@@ -8,7 +8,7 @@ import { type ControlPlane, startControlPlane } from '#test/control-plane/contro
 import { freePort } from '#test/control-plane/port.ts';
 import { kubectlPath } from '#test/control-plane/programs.ts';
 import { type BerthProcess, startBerthProcess } from './berth-process.ts';
-import { clusterFor, type DemoProxmox, startProxmox, token } from './proxmox.ts';
+import { clusterFor, consoleToken, type DemoProxmox, startProxmox, token } from './proxmox.ts';
 
 /** Kubernetes with Berth installed on this machine, and a way to start operators. */
 export interface KubernetesStage {
@@ -44,6 +44,8 @@ export interface StageOptions {
   log: (line: string) => void;
   /** Whether policies and webhook are installed, too, as the chart does; operators then serve the webhook. */
   guarded?: boolean;
+  /** Whether machines have screens of real ones, where QEMU is installed. */
+  qemu?: boolean;
   /** One that runs already; else one is started. */
   controlPlane?: ControlPlane;
 }
@@ -53,10 +55,10 @@ const repository = new URL('../../', import.meta.url).pathname;
 /** Sets the stage: an API server with Berth installed, and a Proxmox VE that is not connected yet. */
 export async function setStage(options: StageOptions): Promise<Stage> {
   const kubernetes = await setKubernetesStage(options);
-  const proxmox = await startProxmox();
+  const proxmox = await startProxmox({ qemu: options.qemu ?? false });
   const close = async () => {
     await kubernetes.close();
-    await proxmox.served.close();
+    await proxmox.close();
   };
   return { ...kubernetes, proxmox, close };
 }
@@ -102,14 +104,14 @@ export async function setKubernetesStage(options: StageOptions): Promise<Kuberne
 
 /** Tells Kubernetes of the simulated Proxmox VE. */
 export async function connectProxmox({ kubectl, proxmox }: Stage, dir: string): Promise<void> {
-  const secret = {
+  const secret = (name: string, stringData: object) => ({
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { name: 'proxmox', namespace: 'berth-system' },
-    stringData: token,
-  };
+    metadata: { name, namespace: 'berth-system' },
+    stringData,
+  });
   const file = join(resolve(dir), 'proxmox-cluster.json');
-  const items = [secret, clusterFor(proxmox.served)];
+  const items = [secret('proxmox', token), secret('proxmox-console', consoleToken), clusterFor(proxmox.served)];
   await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }), { mode: 0o600 });
   await kubectl('apply', '-f', file);
 }

@@ -16,8 +16,6 @@ export interface FaultWorldOptions {
   /** Numbers in [0, 1): jitter of the operator, and lag of its watches. */
   random: () => number;
   watch: WatchMood;
-  /** Operators at the same time: more than one is what a missing election comes to. Default: 1. */
-  operators?: number;
 }
 
 /** How the watches of a run behave. */
@@ -33,14 +31,14 @@ export interface WatchMood {
 /** No moment has more events than this, unless an operator goes round in a circle. */
 const mostAtOnce = 1_000;
 
-/** Time between two lists where watches miss events. A reflector's is ten times as long; virtual time costs, too. */
-export const relistMs = 60_000;
+/** How long what a watch has kept from an operator may be unknown to it: reflectors list all the time. */
+const relistMs = 60_000;
 
 /** How long a crashed operator takes to be back. */
 const restartMs = 3_000;
 
 /**
- * Kubernetes, Proxmox and operators in one process and on one clock. A dead operator is followed by another one that
+ * Kubernetes, Proxmox and an operator in one process and on one clock. A dead operator is followed by another one that
  * knows only what is stored. Invariants are looked at after every event.
  */
 export class FaultWorld {
@@ -50,11 +48,12 @@ export class FaultWorld {
   readonly counter: CallCounter;
   readonly invariants: Invariants;
   readonly #options: FaultWorldOptions;
-  /** Those that live, each with the time when the last event reaches its watch: events never overtake each other. */
-  readonly #lives = new Map<OperatorLife, number>();
+  #life: OperatorLife | undefined;
   #crashes = 0;
   #ended = false;
   #stepsAtOnce = 0;
+  /** When the last event reaches the watch: they never overtake each other. */
+  #deliveredUntil = 0;
 
   constructor(options: FaultWorldOptions) {
     this.#options = options;
@@ -68,7 +67,7 @@ export class FaultWorld {
     return this.#crashes;
   }
 
-  /** Sets the stage and starts the first operators. */
+  /** Sets the stage and starts the first operator. */
   async begin(): Promise<void> {
     const client = this.kubernetes.client();
     const data = Object.fromEntries(
@@ -79,7 +78,7 @@ export class FaultWorld {
     await client.create(proxmoxClusters, cluster);
     await client.create(vmTemplates, template);
     await client.create(vmQuotas, quota);
-    for (let operator = 0; operator < (this.#options.operators ?? 1); operator++) this.#start();
+    this.#start();
   }
 
   create(name: string, spec: Partial<VirtualMachineSpec> = {}): Promise<VirtualMachine> {
@@ -120,10 +119,10 @@ export class FaultWorld {
     for (const vmid of this.invariants.abandoned) delete this.simulator.state.vms[vmid]?.config.current.lock;
   }
 
-  /** Ends every operator for good. */
+  /** Ends the operator for good. */
   end(): void {
     this.#ended = true;
-    for (const life of this.#lives.keys()) life.crash();
+    this.#life?.crash();
   }
 
   /** One event, and all that follows from it without waiting. */
@@ -139,30 +138,31 @@ export class FaultWorld {
   #start(): void {
     const { clock, simulator, kubernetes, counter } = this;
     const { random } = this.#options;
-    const life: OperatorLife = new OperatorLife({
+    this.#deliveredUntil = clock.now();
+    const life = new OperatorLife({
       clock,
       simulator,
       kubernetes,
       counter,
       random,
-      onCrash: () => this.#onCrash(life),
+      onCrash: () => this.#onCrash(),
       onReplace: () => this.#replaceMachine(),
     });
-    this.#lives.set(life, clock.now());
+    this.#life = life;
     life.list();
     if (this.#options.watch.missing > 0) this.#listAgain(life);
   }
 
   #listAgain(life: OperatorLife): void {
     this.clock.background(this.clock.now() + relistMs, () => {
-      if (!this.#lives.has(life)) return;
+      if (life !== this.#life) return;
       life.list();
       this.#listAgain(life);
     });
   }
 
-  #onCrash(life: OperatorLife): void {
-    this.#lives.delete(life);
+  #onCrash(): void {
+    this.#life = undefined;
     if (this.#ended) return;
     this.#crashes += 1;
     this.clock.at(this.clock.now() + restartMs, () => this.#start());
@@ -180,14 +180,13 @@ export class FaultWorld {
 
   #onWrite(event: ModelEvent): void {
     this.invariants.wrote(event);
+    const life = this.#life;
     const { random, watch } = this.#options;
     const lag = () => Math.floor(watch.lagMs * random());
-    for (const [life, deliveredUntil] of this.#lives) {
-      const at = Math.max(this.clock.now() + lag(), deliveredUntil);
-      this.#lives.set(life, at);
-      if (watch.missing > 0 && random() < watch.missing) continue;
-      this.clock.at(at, () => life.deliver(event));
-      if (watch.twice > 0 && random() < watch.twice) this.clock.at(at + lag(), () => life.deliver(event));
-    }
+    const at = Math.max(this.clock.now() + lag(), this.#deliveredUntil);
+    this.#deliveredUntil = at;
+    if (!life || (watch.missing > 0 && random() < watch.missing)) return;
+    this.clock.at(at, () => life.deliver(event));
+    if (watch.twice > 0 && random() < watch.twice) this.clock.at(at + lag(), () => life.deliver(event));
   }
 }
