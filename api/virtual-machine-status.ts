@@ -10,6 +10,7 @@ const task = z.object({
   type: z.string().max(32).describe("Proxmox' name for the kind of task, for example qmclone."),
   node: z.string().max(63).describe('Node that runs the task.'),
   startedAt: time().describe('When it was started.'),
+  cancelledAt: time().optional().describe('When an operator undertook to cancel it; it alone does, within seconds.'),
 });
 
 const lastTask = z.object({

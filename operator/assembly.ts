@@ -65,7 +65,7 @@ export function assemble(options: AssemblyOptions): Assembly {
   const link = (name: string) => links.get(name);
   const allocator = createAllocators(kube, link, resources.machines, now);
   const ownWrites = new OwnWrites(resources.machines, queueClock);
-  const gate = options.gate ?? new QuotaGate(kube);
+  const gate = options.gate ?? new QuotaGate(kube, { clock: queueClock, random });
   const shared = { ...resources, kube, link, allocator, gate, now };
   return {
     resources,

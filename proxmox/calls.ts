@@ -55,6 +55,7 @@ export const calls = {
     params: ['source', 'vmid', 'typefilter', 'since', 'limit'],
   },
   taskStatus: { method: 'GET', route: '/nodes/{node}/tasks/{upid}/status', params: [] },
+  taskLog: { method: 'GET', route: '/nodes/{node}/tasks/{upid}/log', params: ['limit'] },
   cancelTask: { method: 'DELETE', route: '/nodes/{node}/tasks/{upid}', params: [] },
 } as const satisfies Record<string, CallSpec>;
 

@@ -94,9 +94,19 @@ describe('the inventory poller', () => {
     fail = new Error('connection refused');
     await clock.advance(15_000);
     expect(poller.latest).toBe(before);
-    expect(poller.failures).toBe(3);
-    expect(errors).toEqual([fail, fail, fail]);
+    expect(poller.failures).toBe(4);
+    expect(errors).toEqual([fail, fail, fail, fail]);
     expect(changes).toHaveLength(1);
+  });
+
+  test('asks again soon after a poll that failed, and ever more rarely up to its interval', async () => {
+    fail = new Error('connection refused');
+    await clock.advance(5_000);
+    const atFirst = polls;
+    await clock.advance(1_000 + 2_000 + 4_000);
+    expect(polls - atFirst).toBe(3);
+    await clock.advance(50_000);
+    expect(polls - atFirst).toBe(13);
   });
 
   test('compares with the list from before an outage', async () => {

@@ -32,6 +32,12 @@ export interface InventoryPoller {
   close(): void;
 }
 
+/** The first pause after a poll that failed; it doubles, and is never longer than the interval. */
+const firstRetryMs = 1_000;
+
+const nextPollMs = (failures: number, intervalMs: number): number =>
+  failures === 0 ? intervalMs : Math.min(intervalMs, firstRetryMs * 2 ** (failures - 1));
+
 /** One poll of `/cluster/resources` at a time feeds every VM. The first one starts at once. */
 export function createInventoryPoller(options: InventoryPollerOptions): InventoryPoller {
   const { client, intervalMs, onChange, onError, clock = systemClock } = options;
@@ -57,7 +63,7 @@ export function createInventoryPoller(options: InventoryPollerOptions): Inventor
       failures += 1;
       onError?.(error);
     }
-    cancel = clock.after(intervalMs, () => void poll());
+    cancel = clock.after(nextPollMs(failures, intervalMs), () => void poll());
   }
 
   void poll();

@@ -47,6 +47,8 @@ export interface TaskFilter {
 export interface TaskCalls {
   taskStatus(upid: Upid): Promise<TaskStatus>;
   tasks(node: string, filter: TaskFilter): Promise<ListedTask[]>;
+  /** The first lines of a task's log; none for a task that is not known. */
+  taskLog(upid: Upid): Promise<string[]>;
   /** Ends a task by a signal; it cleans up and is over some seconds later. Fine for one that has ended. */
   cancelTask(upid: Upid): Promise<void>;
 }
@@ -74,6 +76,15 @@ const tasksAnswer = z.array(
     }),
 );
 
+/** How many lines of a log are read: a clone names its volumes at its beginning. */
+const logLimit = 100;
+
+/** The log of a task that is not known is an object, and no list [tried on 8.4]. */
+const taskLogAnswer = z.union([
+  z.array(z.object({ t: text }).transform(({ t }) => t)),
+  z.object({ t: text }).transform((): string[] => []),
+]);
+
 function endOf(exit: string): TaskEnd {
   const warnings = Number(/^WARNINGS: (\d+)$/.exec(exit)?.[1] ?? 0);
   return { state: 'ended', ok: exit === 'OK' || warnings > 0, warnings, exit };
@@ -91,6 +102,7 @@ export function taskCalls(ask: Ask): TaskCalls {
       }
     },
     tasks: (node, filter) => ask('tasks', { node }, { ...filter }, tasksAnswer),
+    taskLog: upid => ask('taskLog', { node: parseUpid(upid).node, upid }, { limit: logLimit }, taskLogAnswer),
     async cancelTask(upid) {
       await ask('cancelTask', { node: parseUpid(upid).node, upid }, {}, z.unknown());
     },

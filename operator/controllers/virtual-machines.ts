@@ -124,11 +124,11 @@ function taskView(
 ): TaskView {
   const open = vm.status?.task;
   if (!open) return { state: 'none' };
-  const { taskEnd, cancelled } = memory.of(uidOf(vm));
+  const { taskEnd } = memory.of(uidOf(vm));
   if (taskEnd?.upid === open.upid) return taskEnd.view;
   link?.slots.hold(key);
   link?.watchTask(open.upid as Upid, key);
-  return { state: 'running', cancelled: cancelled === open.upid };
+  return { state: 'running', cancel: memory.cancelOf(uidOf(vm), open) };
 }
 
 /** What was decided and done; `place` is that in the line for a task slot, where there is one. */
@@ -227,8 +227,10 @@ async function report(
   vm: VirtualMachine,
   status: NonNullable<VirtualMachine['status']>,
 ): Promise<void> {
-  const { kube, events, allocator } = parts;
+  const { kube, events, allocator, memory } = parts;
   noteWrite(parts, await writeStatus(kube, vm, status));
+  const { task } = status;
+  if (task?.cancelledAt && task.cancelledAt !== vm.status?.task?.cancelledAt) memory.cancelUndertaken(uidOf(vm), task);
   for (const note of happenings(vm.status ?? {}, status)) events.record(vm, note);
   const complete = vm.status?.createdAt === undefined && status.createdAt !== undefined;
   if (complete && status.cluster) allocator(status.cluster).release([uidOf(vm)]);

@@ -47,7 +47,11 @@ export type Action =
   | { kind: 'pause'; node: string; vmid: number }
   | { kind: 'resume'; node: string; vmid: number }
   | { kind: 'destroy'; node: string; vmid: number }
+  /** Undertakes to cancel the open task, in the status, so that no other operator does so at the same time. */
+  | { kind: 'undertakeCancel' }
   | { kind: 'cancelTask'; upid: string }
+  /** Takes up a clone whose UPID was lost. */
+  | { kind: 'followClone'; upid: string }
   | { kind: 'operate'; node: string; vmid: number; operation: VmOperation; timeoutSeconds: number }
   | { kind: 'followOperation'; operation: VmOperation; upid: string }
   | { kind: 'endOperation'; operation: VmOperation; failure?: Finding };

@@ -32,8 +32,11 @@ export interface Observed {
   power?: Power;
   template?: TemplateView;
   orphan?: { vmid?: number };
-  /** Whether a clone that is nobody else's is running where the machine's configuration lies, which was then read anew. */
-  worker?: { running: boolean };
+  /**
+   * Whether a clone that is nobody else's is running where the machine's configuration lies, which was then read anew;
+   * which one it is, where its log says so; else all that it may be.
+   */
+  worker?: { running: false } | { running: true; upid?: string; candidates: string[] };
   absence?: AbsenceView;
   /** The task in Proxmox of an operation that was begun, if there is one. */
   operationTask?: { upid?: string };
@@ -49,12 +52,13 @@ export type Look = 'quota' | 'config' | 'power' | 'template' | 'orphan' | 'worke
 export type QuotaView = { granted: true; nodes?: string[] } | { granted: false; reason: string; message: string };
 
 /**
- * What became of the task that the status names. `cancelled`: we have told Proxmox to end it. Once is enough: a second
+ * What became of the task that the status names. `cancel` says who is to end it: we, who have undertaken that a moment
+ * ago; another operator, which has a while for it; or nobody any more, since Proxmox was told. Once is enough: a second
  * signal would hit the worker while it cleans up, and leave a lock that only root can remove.
  */
 export type TaskView =
   | { state: 'none' }
-  | { state: 'running'; cancelled?: boolean }
+  | { state: 'running'; cancel?: 'ours' | 'theirs' | 'sent' }
   | { state: 'ended'; succeeded: boolean; message?: string };
 
 /** A machine's line in the shared inventory. It lags by seconds: it wakes and it calms, it never decides. */

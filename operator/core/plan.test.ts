@@ -14,7 +14,7 @@ const start = Date.parse('2026-01-01T00:00:00Z');
 const mostPasses = 25;
 
 const changesProxmox = (kind: string | undefined) =>
-  kind !== undefined && !['addFinalizer', 'removeFinalizer', 'claim'].includes(kind);
+  kind !== undefined && !['addFinalizer', 'removeFinalizer', 'claim', 'undertakeCancel', 'followClone'].includes(kind);
 
 /** Walks until a pass neither acts nor reports nor waits for a task; answers every pass. */
 function walk(world: World): Pass[] {

@@ -12,6 +12,8 @@ export interface ActionResult {
   claim?: { cluster: string; vmid: number; node: string };
   task?: { upid: string; type: string; node: string };
   started?: boolean;
+  /** Whether we undertook to cancel the open task. */
+  cancelling?: boolean;
   /** The resource as it stands after a write to something else than its status. */
   written?: VirtualMachine;
 }
@@ -110,8 +112,13 @@ function observedFacts(o: Observed, { holding }: Decision, result: ActionResult)
   return facts;
 }
 
-function openTask({ vm, task, now }: Observed, { task: started }: ActionResult): VirtualMachineStatus['task'] {
-  if (started) return { ...started, startedAt: new Date(now).toISOString() };
+function openTask(
+  { vm, task, now }: Observed,
+  { task: started, cancelling }: ActionResult,
+): VirtualMachineStatus['task'] {
+  const at = new Date(now).toISOString();
+  if (started) return { ...started, startedAt: at };
+  if (cancelling && vm.status?.task) return { ...vm.status.task, cancelledAt: at };
   return task.state === 'ended' ? undefined : vm.status?.task;
 }
 

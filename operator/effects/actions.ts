@@ -54,6 +54,8 @@ export async function carryOut(vm: VirtualMachine, key: string, action: Action, 
       await writeOperation(tools.kube, operation, ended(operation, failure, tools.now()));
       return { result: {} };
     }
+    case 'undertakeCancel':
+      return { result: { cancelling: true } };
     default:
       if (!tools.link) throw notYet('the ProxmoxCluster is not connected');
       if (action.kind === 'operate') return operate(vm, key, action, tools.link, tools);
@@ -69,7 +71,15 @@ const claimOf = (cluster: string, { vmid, node }: Claim) => ({ cluster, vmid, no
 type ProxmoxAction = Exclude<
   Action,
   {
-    kind: 'addFinalizer' | 'removeFinalizer' | 'trimQuota' | 'claim' | 'operate' | 'followOperation' | 'endOperation';
+    kind:
+      | 'addFinalizer'
+      | 'removeFinalizer'
+      | 'trimQuota'
+      | 'claim'
+      | 'undertakeCancel'
+      | 'operate'
+      | 'followOperation'
+      | 'endOperation';
   }
 >;
 
@@ -124,6 +134,9 @@ async function inProxmox(key: string, action: ProxmoxAction, link: ClusterLink):
     case 'cancelTask':
       await client.cancelTask(action.upid as Upid);
       return { result: {} };
+    case 'followClone':
+      link.slots.hold(key);
+      return { result: watched(link, action.upid as Upid, key) };
     case 'clone': {
       const { node, templateVmid, vmid, name, description, full, target, storage } = action;
       const options = { newid: vmid, name, description, full, target, storage };

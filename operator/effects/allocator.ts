@@ -90,13 +90,7 @@ export class Allocator {
       const standing = before.inFlight.filter(
         ({ uid, vmid }) => !released.includes(uid) && !givenUp.has(`${uid} ${vmid}`),
       );
-      const allocation = allocate(requests, {
-        spec: cluster.spec,
-        nodes: this.#sources.nodes(standing),
-        inFlight: standing,
-        takenVmids: new Set([...this.#sources.takenVmids(), ...abandoned.map(({ vmid }) => vmid)]),
-        lastVmid: this.#lastVmid,
-      });
+      const allocation = this.#allocate(cluster, requests, standing, abandoned);
       try {
         const after = { inFlight: allocation.inFlight, abandoned };
         if (!isDeepStrictEqual(before, after)) {
@@ -111,6 +105,24 @@ export class Allocator {
         if (!isConflict(error) || conflicts >= mostConflicts) throw error;
       }
     }
+  }
+
+  /** What is only given back needs no look at Proxmox, which may not have answered yet. */
+  #allocate(
+    { spec }: ProxmoxCluster,
+    requests: ClaimRequest[],
+    inFlight: Claim[],
+    abandoned: AbandonedVmid[],
+  ): Allocation {
+    const lastVmid = this.#lastVmid;
+    if (requests.length === 0) return { granted: new Map(), refused: new Map(), inFlight, lastVmid };
+    return allocate(requests, {
+      spec,
+      nodes: this.#sources.nodes(inFlight),
+      inFlight,
+      takenVmids: new Set([...this.#sources.takenVmids(), ...abandoned.map(({ vmid }) => vmid)]),
+      lastVmid,
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { VmPolicy, VmQuota } from '#api/kinds.ts';
 import { formatAllocation, parseAllocation } from '#api/ledger.ts';
 import type { KubeClient } from '#kube/client.ts';
+import { type Clock, systemClock } from '#kube/clock.ts';
 import { isConflict, isNotFound, KubeError } from '#kube/errors.ts';
 import type { ObjectKey, ResourceType } from '#kube/resource.ts';
 import type { Ledger } from '../core/quota/ledger.ts';
@@ -10,6 +11,12 @@ const mostConflicts = 12;
 
 /** What a conflict waits at most, times the conflicts so far: a write of a long ledger takes about as long. */
 const conflictMs = 20;
+
+/** The time that a writer waits by, and its numbers in [0, 1). */
+export interface Pace {
+  clock?: Clock;
+  random?: () => number;
+}
 
 /** A resource that holds a ledger. */
 export type LedgerOwner = VmQuota | VmPolicy;
@@ -45,6 +52,7 @@ export class LedgerWriter<Owner extends LedgerOwner> {
   readonly #kube: KubeClient;
   readonly #type: ResourceType;
   readonly #key: ObjectKey;
+  readonly #pause: (mostMs: number) => Promise<void>;
   readonly #figures: (owner: Owner, ledger: Ledger) => object;
   #waiting: Waiting<Owner>[] = [];
   #running = false;
@@ -57,8 +65,10 @@ export class LedgerWriter<Owner extends LedgerOwner> {
     kube: KubeClient,
     type: ResourceType,
     key: ObjectKey,
+    { clock = systemClock, random = Math.random }: Pace = {},
     figures: (owner: Owner, ledger: Ledger) => object = () => ({}),
   ) {
+    this.#pause = ms => new Promise(resolve => clock.schedule(random() * ms, resolve));
     this.#kube = kube;
     this.#type = type;
     this.#key = key;
@@ -105,7 +115,7 @@ export class LedgerWriter<Owner extends LedgerOwner> {
       const { settled, after } = decideAll(batch, read);
       if (after === read || after === undefined || (await this.#replace(after))) return settled;
       if (conflicts >= mostConflicts) throw tooManyConflicts(this.#key);
-      await new Promise(resolve => setTimeout(resolve, Math.random() * conflictMs * conflicts));
+      await this.#pause(conflictMs * conflicts);
     }
   }
 

@@ -46,7 +46,7 @@ export async function lookAt(
       o.orphan = { vmid: await findOrphan(o, link, others) };
       return;
     case 'worker':
-      o.worker = { running: await isBeingCloned(o, link, others) };
+      o.worker = await findWorker(o, link, others);
       // Read after the list: a worker that has just ended has taken its lock with it.
       if (!o.worker.running) o.config = await readConfig(o, link, vmid);
       return;
@@ -79,12 +79,31 @@ async function readConfig(o: Observed, link: ClusterLink, vmid: number): Promise
   return { found: false };
 }
 
-/** Whether a clone runs on the machine's node that no other resource waits for: its UPID has the template's VMID only. */
-async function isBeingCloned(o: Observed, link: ClusterLink, others: Others): Promise<boolean> {
-  if (!o.config?.found) return false;
+/** Logs that are read in search of one clone: more run at once only where nobody of ours has begun them. */
+const mostLogs = 8;
+
+/**
+ * Whether a clone runs on the machine's node that no other resource waits for. Its UPID has the template's VMID only;
+ * but of most storages its log names the volume that it writes, and so the VMID that it makes.
+ */
+async function findWorker(o: Observed, link: ClusterLink, others: Others): Promise<NonNullable<Observed['worker']>> {
+  if (!o.config?.found) return { running: false };
   const active = await link.client.tasks(o.config.node, { source: 'active', typefilter: 'qmclone' });
   const known = others.tasks();
-  return active.some(({ upid, status }) => status.state === 'running' && !known.has(upid));
+  const unknown = active.filter(({ upid, status }) => status.state === 'running' && !known.has(upid));
+  if (unknown.length === 0) return { running: false };
+  const candidates = unknown.map(({ upid }) => upid).slice(0, mostLogs);
+  // Who only waits for its end need not know which one it is.
+  if (o.vm.metadata.deletionTimestamp === undefined) return { running: true, candidates };
+  const { vmid, template } = o.vm.status ?? {};
+  const ownVolume = new RegExp(`\\bvm-${vmid}-`);
+  for (const { upid, id } of unknown.slice(0, mostLogs)) {
+    // The log of a clone of our machine would name its volumes, too.
+    if (id !== String(template?.vmid)) continue;
+    if ((await link.client.taskLog(upid)).some(line => ownVolume.test(line)))
+      return { running: true, upid, candidates };
+  }
+  return { running: true, candidates };
 }
 
 /** Clocks of nodes may differ from ours by so much. */

@@ -1,14 +1,28 @@
+import type { VirtualMachineStatus } from '#api/virtual-machine-status.ts';
 import type { ConfigView, TaskView } from '../core/observed.ts';
+
+type OpenTask = NonNullable<VirtualMachineStatus['task']>;
+
+const undertakingOf = ({ upid, cancelledAt }: OpenTask): string => `${upid} ${cancelledAt}`;
 
 /** How long a configuration that was read is taken for true while only we have reason to change the machine. */
 const configValidMs = 60_000;
+
+/**
+ * How long an operator that has undertaken to cancel a task may take to do so, and how long all others leave it alone:
+ * in that time a worker that was told to end has ended, since Proxmox kills it after 5 s.
+ */
+const cancelMs = { own: 5_000, others: 10_000 };
 
 /** How long a machine stands in line before that is told: most turns come sooner, and each report is a write. */
 const quietLineMs = 3_000;
 
 interface Recollection {
   config?: { view: ConfigView; readAt: number };
+  /** The UPID of a task that Proxmox was told to end. */
   cancelled?: string;
+  /** An undertaking to cancel a task, whose it is, and since when we know of it. */
+  undertaken?: { what: string; ours: boolean; since: number };
   taskEnd?: { upid: string; view: TaskView & { state: 'ended' } };
   /** Since when it stands in line for a task slot. */
   inLineSince?: number;
@@ -42,6 +56,24 @@ export class MachineMemory {
   /** Notes that Proxmox was told to end a task. */
   taskCancelled(uid: string, upid: string): void {
     this.#of(uid).cancelled = upid;
+  }
+
+  /** Notes that we have undertaken to cancel the task, and that the status says so. */
+  cancelUndertaken(uid: string, task: OpenTask): void {
+    this.#of(uid).undertaken = { what: undertakingOf(task), ours: true, since: this.#now() };
+  }
+
+  /** Who is to cancel an open task; undefined where nobody has undertaken it, or did and then let it be. */
+  cancelOf(uid: string, task: OpenTask): (TaskView & { state: 'running' })['cancel'] {
+    const known = this.#of(uid);
+    if (known.cancelled === task.upid) return 'sent';
+    if (task.cancelledAt === undefined) return undefined;
+    const what = undertakingOf(task);
+    if (known.undertaken?.what !== what) known.undertaken = { what, ours: false, since: this.#now() };
+    const { ours, since } = known.undertaken;
+    const age = this.#now() - since;
+    if (ours && age < cancelMs.own) return 'ours';
+    return age < cancelMs.others ? 'theirs' : undefined;
   }
 
   /** Remembers a configuration, or forgets it. */

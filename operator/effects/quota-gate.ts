@@ -6,7 +6,7 @@ import type { Charge } from '../core/quota/amounts.ts';
 import { type Applicant, evaluate, refusal, type Violation } from '../core/quota/evaluate.ts';
 import { figuresOf } from '../core/quota/figures.ts';
 import { release, reserve, type State, trim } from '../core/quota/ledger.ts';
-import { LedgerWriter } from './ledger-writer.ts';
+import { LedgerWriter, type Pace } from './ledger-writer.ts';
 
 /** The one name that VmQuotas and the VmPolicy have. */
 export const singleton = 'default';
@@ -25,11 +25,14 @@ export class QuotaGate {
   /** The ledger across namespaces. */
   readonly policy: LedgerWriter<VmPolicy>;
   readonly #kube: KubeClient;
+  readonly #pace: Pace;
   readonly #quotas = new Map<string, LedgerWriter<VmQuota>>();
 
-  constructor(kube: KubeClient) {
+  /** `pace` is what a write waits by that somebody else was faster with; by default the machine's own time and chance. */
+  constructor(kube: KubeClient, pace: Pace = {}) {
     this.#kube = kube;
-    this.policy = new LedgerWriter(kube, vmPolicies, { name: singleton });
+    this.#pace = pace;
+    this.policy = new LedgerWriter(kube, vmPolicies, { name: singleton }, pace);
   }
 
   /** The ledger of a namespace. */
@@ -37,7 +40,7 @@ export class QuotaGate {
     const known = this.#quotas.get(namespace);
     if (known) return known;
     const figures = ({ spec }: VmQuota, ledger: readonly Allocation[]) => figuresOf(spec, ledger);
-    const made = new LedgerWriter<VmQuota>(this.#kube, vmQuotas, { namespace, name: singleton }, figures);
+    const made = new LedgerWriter<VmQuota>(this.#kube, vmQuotas, { namespace, name: singleton }, this.#pace, figures);
     this.#quotas.set(namespace, made);
     return made;
   }

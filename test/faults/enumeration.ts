@@ -12,6 +12,9 @@ const paces: Pace[] = [0, 1, 8, 40, 120, 'never'];
 /** What pairs are run at. A slow life is polled for long, which costs time and shows little that is new. */
 const pacesOfPairs: Pace[] = [0, 0, 0, 1, 1, 1, 8, 8, 8, 40, 40, 120, 'never', 'never'];
 
+/** One pair in so many is run under two operators that know nothing of each other, as without an election. */
+const sharedLives = 8;
+
 /** Calls that a life has more of after a first fault: a restart and a few reads. The second fault may strike in them. */
 const callsOfRecovery = 20;
 
@@ -50,7 +53,8 @@ export async function* enumerate(count: number): AsyncGenerator<NamedPlan, void,
     const first = random(length);
     const second = first + 1 + random(length - first + callsOfRecovery);
     const faults = new Map([first, second].map(call => [call, pick(faultKinds, random)] as const));
-    yield named({ faults, pace, seed: random(1_000_000), watch: pick(moods, random) });
+    const operators = random(sharedLives) === 0 ? 2 : 1;
+    yield named({ faults, pace, seed: random(1_000_000), watch: pick(moods, random), operators });
   }
 }
 
@@ -71,7 +75,8 @@ function named(plan: LifePlan): NamedPlan {
   const faults = [...plan.faults].map(([call, kind]) => `${kind}@${call}`).join('+');
   const { lagMs, twice, missing } = plan.watch;
   const watch = `lag=${lagMs} twice=${twice} missing=${missing}`;
-  return { ...plan, name: `${faults} pace=${plan.pace} ${watch} seed=${plan.seed}` };
+  const { pace, operators = 1, seed } = plan;
+  return { ...plan, name: `${faults} pace=${pace} ${watch} operators=${operators} seed=${seed}` };
 }
 
 /** Whole numbers below a limit, the same ones each time (Lehmer's generator). */

@@ -16,6 +16,8 @@ export interface FaultWorldOptions {
   /** Numbers in [0, 1): jitter of the operator, and lag of its watches. */
   random: () => number;
   watch: WatchMood;
+  /** Operators at the same time: more than one is what a missing election comes to. Default: 1. */
+  operators?: number;
 }
 
 /** How the watches of a run behave. */
@@ -31,14 +33,14 @@ export interface WatchMood {
 /** No moment has more events than this, unless an operator goes round in a circle. */
 const mostAtOnce = 1_000;
 
-/** How long what a watch has kept from an operator may be unknown to it: reflectors list all the time. */
-const relistMs = 60_000;
+/** Time between two lists where watches miss events. A reflector's is ten times as long; virtual time costs, too. */
+export const relistMs = 60_000;
 
 /** How long a crashed operator takes to be back. */
 const restartMs = 3_000;
 
 /**
- * Kubernetes, Proxmox and an operator in one process and on one clock. A dead operator is followed by another one that
+ * Kubernetes, Proxmox and operators in one process and on one clock. A dead operator is followed by another one that
  * knows only what is stored. Invariants are looked at after every event.
  */
 export class FaultWorld {
@@ -48,12 +50,11 @@ export class FaultWorld {
   readonly counter: CallCounter;
   readonly invariants: Invariants;
   readonly #options: FaultWorldOptions;
-  #life: OperatorLife | undefined;
+  /** Those that live, each with the time when the last event reaches its watch: events never overtake each other. */
+  readonly #lives = new Map<OperatorLife, number>();
   #crashes = 0;
   #ended = false;
   #stepsAtOnce = 0;
-  /** When the last event reaches the watch: they never overtake each other. */
-  #deliveredUntil = 0;
 
   constructor(options: FaultWorldOptions) {
     this.#options = options;
@@ -67,7 +68,7 @@ export class FaultWorld {
     return this.#crashes;
   }
 
-  /** Sets the stage and starts the first operator. */
+  /** Sets the stage and starts the first operators. */
   async begin(): Promise<void> {
     const client = this.kubernetes.client();
     const data = Object.fromEntries(
@@ -78,7 +79,7 @@ export class FaultWorld {
     await client.create(proxmoxClusters, cluster);
     await client.create(vmTemplates, template);
     await client.create(vmQuotas, quota);
-    this.#start();
+    for (let operator = 0; operator < (this.#options.operators ?? 1); operator++) this.#start();
   }
 
   create(name: string, spec: Partial<VirtualMachineSpec> = {}): Promise<VirtualMachine> {
@@ -119,10 +120,10 @@ export class FaultWorld {
     for (const vmid of this.invariants.abandoned) delete this.simulator.state.vms[vmid]?.config.current.lock;
   }
 
-  /** Ends the operator for good. */
+  /** Ends every operator for good. */
   end(): void {
     this.#ended = true;
-    this.#life?.crash();
+    for (const life of this.#lives.keys()) life.crash();
   }
 
   /** One event, and all that follows from it without waiting. */
@@ -138,31 +139,30 @@ export class FaultWorld {
   #start(): void {
     const { clock, simulator, kubernetes, counter } = this;
     const { random } = this.#options;
-    this.#deliveredUntil = clock.now();
-    const life = new OperatorLife({
+    const life: OperatorLife = new OperatorLife({
       clock,
       simulator,
       kubernetes,
       counter,
       random,
-      onCrash: () => this.#onCrash(),
+      onCrash: () => this.#onCrash(life),
       onReplace: () => this.#replaceMachine(),
     });
-    this.#life = life;
+    this.#lives.set(life, clock.now());
     life.list();
     if (this.#options.watch.missing > 0) this.#listAgain(life);
   }
 
   #listAgain(life: OperatorLife): void {
     this.clock.background(this.clock.now() + relistMs, () => {
-      if (life !== this.#life) return;
+      if (!this.#lives.has(life)) return;
       life.list();
       this.#listAgain(life);
     });
   }
 
-  #onCrash(): void {
-    this.#life = undefined;
+  #onCrash(life: OperatorLife): void {
+    this.#lives.delete(life);
     if (this.#ended) return;
     this.#crashes += 1;
     this.clock.at(this.clock.now() + restartMs, () => this.#start());
@@ -180,13 +180,14 @@ export class FaultWorld {
 
   #onWrite(event: ModelEvent): void {
     this.invariants.wrote(event);
-    const life = this.#life;
     const { random, watch } = this.#options;
     const lag = () => Math.floor(watch.lagMs * random());
-    const at = Math.max(this.clock.now() + lag(), this.#deliveredUntil);
-    this.#deliveredUntil = at;
-    if (!life || (watch.missing > 0 && random() < watch.missing)) return;
-    this.clock.at(at, () => life.deliver(event));
-    if (watch.twice > 0 && random() < watch.twice) this.clock.at(at + lag(), () => life.deliver(event));
+    for (const [life, deliveredUntil] of this.#lives) {
+      const at = Math.max(this.clock.now() + lag(), deliveredUntil);
+      this.#lives.set(life, at);
+      if (watch.missing > 0 && random() < watch.missing) continue;
+      this.clock.at(at, () => life.deliver(event));
+      if (watch.twice > 0 && random() < watch.twice) this.clock.at(at + lag(), () => life.deliver(event));
+    }
   }
 }

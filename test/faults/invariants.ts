@@ -115,7 +115,7 @@ export class Invariants {
       Object.values(places).flatMap(place => Object.entries(place.volumes)),
     );
     for (const [name, { vmid = 0, size }] of volumes)
-      if (ours.has(vmid) && !name.endsWith('cloudinit')) used.storageMiB += size / 2 ** 20;
+      if (ours.has(vmid) && !name.includes('cloudinit')) used.storageMiB += size / 2 ** 20;
     for (const [what, limit] of Object.entries(limits)) {
       const amount = used[what as keyof typeof limits];
       if (amount > limit) throw new Violation(`I4: ${amount} ${what} in Proxmox, and the quota allows ${limit}`);

@@ -5,7 +5,7 @@ import type { Seed } from '#simulator/state/seed.ts';
 export const seed: Seed = {
   cluster: { name: 'lab' },
   nodes: ['n1', 'n2'].map(name => ({ name, cpus: 16, memoryGiB: 64 })),
-  storages: [{ id: 'shared', type: 'rbd', sizeGiB: 1000 }],
+  storages: [{ id: 'shared', type: 'nfs', sizeGiB: 1000 }],
   vms: [
     {
       vmid: 900,

@@ -18,16 +18,25 @@ export function finished({ vm }: Observed): Verdict | undefined {
 /** Tasks that the removal itself has started or cancelled, and told of. */
 const ofRemoval = new Set(['qmclone', 'qmstop', 'qmdestroy']);
 
-/** A clone in progress is cancelled, never destroyed under its worker; any other task is left to end. */
+/** How soon to look again whether another operator has cancelled the clone. */
+const othersCancelMs = 10_000;
+
+/**
+ * A clone in progress is cancelled, never destroyed under its worker; any other task is left to end. Who cancels has
+ * undertaken it in the status before: of two operators at once only one does.
+ */
 export function endTask(o: Observed): Verdict | undefined {
   const open = o.vm.status?.task;
-  if (open?.type !== 'qmclone' || o.task.state !== 'running' || o.task.cancelled) {
+  if (open?.type !== 'qmclone' || o.task.state !== 'running' || o.task.cancel === 'sent') {
     const waiting = awaitTask(o);
     if (!waiting || ofRemoval.has(open?.type ?? '')) return waiting;
     const message = `It is removed when a task of its own has ended (${open?.type}).`;
     return { ...waiting, finding: { reason: 'Deleting', message } };
   }
-  return act({ kind: 'cancelTask', upid: open.upid }, 'Cancelling', 'The clone is being cancelled.');
+  if (o.task.cancel === 'theirs') return { outcome: { kind: 'again', afterMs: othersCancelMs, reason: 'Cancelling' } };
+  const message = 'The clone is being cancelled.';
+  if (o.task.cancel === 'ours') return act({ kind: 'cancelTask', upid: open.upid }, 'Cancelling', message);
+  return act({ kind: 'undertakeCancel' }, 'Cancelling', message, next);
 }
 
 /** A failed step of the removal is named and left alone for a while. */
@@ -57,11 +66,19 @@ export function remove(o: Observed): Verdict | undefined {
   }
 }
 
-/** What a worker still writes or removes is waited for; what a dead one left locked, root must unlock first. */
+/**
+ * A clone whose UPID was lost is taken up again where its log tells which one it is, and then cancelled; else it is
+ * waited for. What a dead worker left locked, root must unlock first.
+ */
 function awaitWorker(o: Observed, vmid: number): Verdict {
   if (o.worker === undefined) return lookAt('worker');
-  const lock = o.config?.found ? o.config.config.lock : undefined;
-  if (o.worker.running) return waitFor(2_000, 'Deleting', `Proxmox is still at work on VM ${vmid} (lock ${lock}).`);
+  if (o.worker.running) {
+    const { upid, candidates } = o.worker;
+    const message = `Proxmox is still cloning VM ${vmid}.`;
+    if (upid) return act({ kind: 'followClone', upid }, 'Deleting', message, next);
+    const help = `Should that never end: none of its tasks names the VMID, so one of these has to be stopped there by hand: ${candidates.join(', ')}.`;
+    return waitFor(2_000, 'Deleting', `${message} ${help}`);
+  }
   return stall('StuckLock', stuckLock(vmid, o.config));
 }
 

@@ -90,7 +90,9 @@ function look(world: World, observed: Observed, what: NonNullable<Decision['look
   if (what === 'power') observed.power = machine?.power ?? 'Unknown';
   if (what === 'operationTask') observed.operationTask = { upid: world.task?.upid };
   if (what === 'orphan') observed.orphan = {};
-  if (what === 'worker') observed.worker = { running: world.task !== undefined };
+  if (what === 'worker') {
+    observed.worker = world.task ? { running: true, upid: world.task.upid, candidates: [] } : { running: false };
+  }
   if (what === 'absence') {
     observed.absence = world.quorate && !machine ? { proven: true } : { proven: false, message: 'no quorum' };
   }
@@ -170,6 +172,10 @@ function carryOut(world: World, action: Action): ActionResult | 'refused' {
     case 'endOperation':
       world.operation = { ...action.operation, status: ended(action.operation, action.failure, world.now) };
       return {};
+    case 'undertakeCancel':
+      return { cancelling: true };
+    case 'followClone':
+      return { task: { upid: action.upid, type: 'qmclone', node: 'n1' } };
     case 'cancelTask':
       if (world.task) world.task.ends = { succeeded: false, message: 'interrupted by signal', effect: () => {} };
       return {};

@@ -1,0 +1,59 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { MachineMemory } from './memory.ts';
+
+let now: number;
+let memory: MachineMemory;
+
+beforeEach(() => {
+  now = 0;
+  memory = new MachineMemory(
+    () => now,
+    () => 0.5,
+  );
+});
+
+const open = { upid: 'UPID:x', type: 'qmclone', node: 'n1', startedAt: '2026-01-01T00:00:00Z' };
+const undertaken = { ...open, cancelledAt: '2026-01-01T00:01:00Z' };
+
+describe('who is to cancel a task', () => {
+  test('is nobody yet', () => {
+    expect(memory.cancelOf('u', open)).toBeUndefined();
+  });
+
+  test('is who has undertaken it, for five seconds; another operator is given ten', () => {
+    memory.cancelUndertaken('u', undertaken);
+    expect(memory.cancelOf('u', undertaken)).toBe('ours');
+    now = 5_000;
+    expect(memory.cancelOf('u', undertaken)).toBe('theirs');
+    now = 10_000;
+    expect(memory.cancelOf('u', undertaken)).toBeUndefined();
+  });
+
+  test('is another one where the undertaking is not ours, until it has had its time by our own clock', () => {
+    now = 1_000_000;
+    expect(memory.cancelOf('u', undertaken)).toBe('theirs');
+    now += 10_000;
+    expect(memory.cancelOf('u', undertaken)).toBeUndefined();
+    expect(memory.cancelOf('u', { ...undertaken, cancelledAt: '2026-01-01T00:02:00Z' })).toBe('theirs');
+  });
+
+  test('is nobody any more once Proxmox was told', () => {
+    memory.cancelUndertaken('u', undertaken);
+    memory.taskCancelled('u', 'UPID:x');
+    now = 60_000;
+    expect(memory.cancelOf('u', undertaken)).toBe('sent');
+  });
+});
+
+describe('a wait in line', () => {
+  test('is told when it lasts, or when it will', () => {
+    expect(memory.quietMs('u', false)).toBe(0);
+    expect(memory.quietMs('u', true)).toBe(3_000);
+    now = 2_000;
+    expect(memory.quietMs('u', true)).toBe(1_000);
+    now = 3_000;
+    expect(memory.quietMs('u', true)).toBe(0);
+    expect(memory.quietMs('u', undefined)).toBe(0);
+    expect(memory.quietMs('u', true)).toBe(3_000);
+  });
+});
