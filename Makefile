@@ -76,6 +76,10 @@ console-proxy/web/dist/screen.html: $(MODULES) $(CONSOLE_PAGES)
 soak: $(MODULES) ## kill the operator a hundred times while machines come, change and go, and look what became of them
 	@node test/soak/main.ts $(ARGS)
 
+.PHONY: race
+race: $(MODULES) ## race for the last place of a quota a hundred times, while operators are killed
+	@node test/quota/race/main.ts $(ARGS)
+
 .PHONY: clean
 clean: ## remove what was built, downloaded and stored
 	rm -rf .cache coverage node_modules

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { type VirtualMachine, type VmQuota, virtualMachines, vmQuotas } from '#api/kinds.ts';
-import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
 import type { VmQuotaSpec } from '#api/vm-quota.ts';
 import { vmidRange } from '#cli/demo/proxmox.ts';
 import { connectProxmox, type Stage, setStage } from '#cli/demo/stage.ts';
@@ -54,41 +53,6 @@ export async function quotaNamespace({ kube, controlPlane }: Lab, spec: VmQuotaS
   const namespace = await freshNamespace(controlPlane, 'quota');
   await kube.create<VmQuota>(vmQuotas, { metadata: { namespace, name: 'default' }, spec });
   return namespace;
-}
-
-/** Creates a small machine. */
-export const createMachine = (
-  { kube }: Lab,
-  namespace: string,
-  name: string,
-  spec: Partial<VirtualMachineSpec> = {},
-): Promise<VirtualMachine> =>
-  kube.create<VirtualMachine>(virtualMachines, {
-    metadata: { namespace, name },
-    spec: {
-      source: { template: { name: 'debian-12', mode: 'Linked' } },
-      resources: { cpu: 1, memory: '512Mi' },
-      disks: [{ name: 'root', size: '2Gi' }],
-      powerState: 'Stopped',
-      deletionPolicy: 'Delete',
-      ...spec,
-    },
-  });
-
-export const readMachine = ({ kube }: Lab, namespace: string, name: string): Promise<VirtualMachine> =>
-  kube.get<VirtualMachine>(virtualMachines, { namespace, name });
-
-export const readQuota = ({ kube }: Lab, namespace: string): Promise<VmQuota> =>
-  kube.get<VmQuota>(vmQuotas, { namespace, name: 'default' });
-
-export const machinesIn = async ({ kube }: Lab, namespace: string): Promise<VirtualMachine[]> =>
-  (await kube.list<VirtualMachine>(virtualMachines, { namespace })).items;
-
-/** The condition of a machine for the spec of now, as `True` or `False Reason`. */
-export function conditionOf({ metadata, status }: VirtualMachine, type: string): string | undefined {
-  const found = status?.conditions?.find(condition => condition.type === type);
-  if (found?.observedGeneration !== metadata.generation) return undefined;
-  return found?.status === 'True' ? 'True' : found && `${found.status} ${found.reason}`;
 }
 
 /** Waits until what is asked holds; what it threw last is the failure. */

@@ -3,18 +3,8 @@ import { type VmPolicy, virtualMachines, vmPolicies, vmQuotas } from '#api/kinds
 import type { BerthProcess } from '#cli/demo/berth-process.ts';
 import { mirrorCount, mirrorName, type ResourceQuota, resourceQuotas } from '#operator/effects/resource-quota.ts';
 import { freshNamespace } from '../control-plane/shared.ts';
-import {
-  conditionOf,
-  createMachine,
-  eventually,
-  type Lab,
-  machinesIn,
-  quotaLab,
-  quotaNamespace,
-  readMachine,
-  readQuota,
-  removeNamespace,
-} from './lab.ts';
+import { eventually, type Lab, quotaLab, quotaNamespace, removeNamespace } from './lab.ts';
+import { conditionOf, createMachine, machinesIn, readMachine, readQuota } from './machines.ts';
 
 let lab: Lab;
 let operator: BerthProcess;
