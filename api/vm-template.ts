@@ -1,7 +1,10 @@
 import { z } from 'zod';
-import { mapBy } from './cel.ts';
+import { asSet, mapBy } from './cel.ts';
 import { conditions, observedGeneration } from './conditions.ts';
+import { allocations } from './ledger.ts';
+import { count } from './limits.ts';
 import { nodeName, resourceName, vmid } from './names.ts';
+import { quantity } from './quantity.ts';
 
 const source = z.object({
   cluster: resourceName().describe('Name of the ProxmoxCluster.'),
@@ -12,6 +15,23 @@ const source = z.object({
     })
     .describe('A template of Proxmox.'),
 });
+
+const minimum = z
+  .object({
+    cpu: z.int32().min(1).max(512).optional().describe('Fewest virtual CPUs.'),
+    memory: quantity().optional().describe('Least memory.'),
+    rootDisk: quantity().optional().describe('Smallest root disk.'),
+  })
+  .meta({ minProperties: 1 });
+
+const maximum = z
+  .object({
+    cpu: z.int32().min(1).max(512).optional().describe('Most virtual CPUs.'),
+    memory: quantity().optional().describe('Most memory.'),
+    storage: quantity().optional().describe('Most disk space, all disks together.'),
+    disks: z.int32().min(1).max(16).optional().describe('Most disks.'),
+  })
+  .meta({ minProperties: 1 });
 
 /** A template that machines are made from. */
 export const vmTemplateSpec = z.object({
@@ -28,6 +48,18 @@ export const vmTemplateSpec = z.object({
     .enum(['Full', 'Linked'])
     .default('Full')
     .describe("Full copies the template's disks, Linked builds on them."),
+  minimum: minimum.optional().describe('What a machine made from it must have at least.'),
+  maximum: maximum.optional().describe('What a machine made from it may have at most.'),
+  maxVMs: count(1000).optional().describe('Most machines made from it, over all namespaces.'),
+  maxVMsPerUser: count(1000)
+    .optional()
+    .describe('Most machines of one owner made from it, over all namespaces. Every machine needs an owner then.'),
+  allowedNamespaces: z
+    .array(z.string().min(1).max(63))
+    .max(256)
+    .meta(asSet)
+    .optional()
+    .describe('Namespaces that may make machines from it. Absent: all.'),
 });
 
 export type VmTemplateSpec = z.infer<typeof vmTemplateSpec>;
@@ -49,6 +81,7 @@ export const vmTemplateStatus = z.object({
     .meta(mapBy('cluster'))
     .optional()
     .describe('What was found in each ProxmoxCluster.'),
+  allocations: allocations(),
 });
 
 export type VmTemplateStatus = z.infer<typeof vmTemplateStatus>;

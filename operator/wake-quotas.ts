@@ -1,4 +1,4 @@
-import type { VirtualMachine, VmPolicy, VmQuota } from '#api/kinds.ts';
+import type { VirtualMachine, VmPolicy, VmQuota, VmTemplate } from '#api/kinds.ts';
 import { type Allocation, parseAllocation } from '#api/ledger.ts';
 import { formatKey, keyOf } from '#kube/resource.ts';
 import type { Store } from '#kube/store.ts';
@@ -30,6 +30,28 @@ export function policyConcerns(machines: Store<VirtualMachine>): (policy: VmPoli
     const known = before;
     before = policy;
     return waiting(machines.list(), known, policy);
+  };
+}
+
+/**
+ * What a change of a VmTemplate concerns: whether Proxmox is to be looked at, which a ledger that machines come to and
+ * go from is no reason for; and whether there may be more room than before.
+ */
+export function templateConcerns(): (
+  key: string,
+  kind: string,
+  template: VmTemplate,
+) => { looks: boolean; room: boolean } {
+  const before = new Map<string, VmTemplate>();
+  return (key, kind, template) => {
+    const known = before.get(key);
+    if (kind === 'deleted') before.delete(key);
+    else before.set(key, template);
+    const [had, has] = [known, template].map(one => one?.status?.allocations?.length ?? 0);
+    const same = known?.metadata.uid === template.metadata.uid && kind !== 'deleted';
+    const isLedger = had !== has || known?.status?.allocations?.join() !== template.status?.allocations?.join();
+    const isOther = known?.metadata.generation !== template.metadata.generation || !isLedger;
+    return { looks: !same || isOther, room: (has ?? 0) < (had ?? 0) };
   };
 }
 

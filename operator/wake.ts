@@ -9,7 +9,7 @@ import { isReady } from './core/steps/settled.ts';
 import type { LinkEvents } from './effects/cluster-link.ts';
 import type { MachineMemory } from './effects/memory.ts';
 import type { ResourceHandlers, Resources } from './resources.ts';
-import { policyConcerns, quotaConcerns, quotaKeyOf } from './wake-quotas.ts';
+import { policyConcerns, quotaConcerns, quotaKeyOf, templateConcerns } from './wake-quotas.ts';
 
 /** The keys that wait for each controller. */
 export interface Queues {
@@ -58,6 +58,7 @@ export function createWake(
   };
   const ofQuota = quotaConcerns(machines);
   const ofPolicy = policyConcerns(machines);
+  const ofTemplate = templateConcerns();
   const machinesOf = (cluster: string) =>
     wakeAll(machines.list().filter(({ status }) => (status?.cluster ?? cluster) === cluster));
   return {
@@ -81,9 +82,10 @@ export function createWake(
       if (kind !== 'deleted' && generations.get(key) !== metadata.generation) machinesOf(key);
       generations.set(key, metadata.generation);
     },
-    onTemplate: key => {
-      queues.templates.add(key);
-      wakeAll(machines.byIndex('template', key).filter(vm => !isReady(vm)));
+    onTemplate: (key, kind, template) => {
+      const { looks, room } = ofTemplate(key, kind, template);
+      if (looks) queues.templates.add(key);
+      if (looks || room) wakeAll(machines.byIndex('template', key).filter(vm => !isReady(vm)));
     },
     onQuota: (key, _kind, quota) => {
       queues.quotas.add(key);

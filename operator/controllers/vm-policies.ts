@@ -1,13 +1,11 @@
-import { type VirtualMachine, type VmPolicy, virtualMachines } from '#api/kinds.ts';
+import type { VirtualMachine, VmPolicy } from '#api/kinds.ts';
 import type { KubeClient } from '#kube/client.ts';
 import type { Outcome, ReconcileContext } from '#kube/controller.ts';
-import { keyOf } from '#kube/resource.ts';
 import type { Store } from '#kube/store.ts';
 import { withConditions } from '../core/conditions.ts';
-import { seedOf } from '../core/quota/keeping.ts';
-import { collect } from '../core/quota/ledger.ts';
 import type { QuotaGate } from '../effects/quota-gate.ts';
-import { patienceMs, StaleEntries, searchMachine } from '../effects/stale-entries.ts';
+import { StaleEntries } from '../effects/stale-entries.ts';
+import { clearUpWide, dropWide, seedWide } from '../effects/wide-upkeep.ts';
 
 /** What the controller of the VmPolicy works with. */
 export interface PolicyControllerParts {
@@ -25,20 +23,16 @@ export function policyReconciler(parts: PolicyControllerParts) {
   return async (name: string, { log }: ReconcileContext): Promise<Outcome> => {
     const policy = parts.policies.get(name);
     if (!policy || policy.metadata.deletionTimestamp) return { kind: 'done' };
-    if (policy.spec.perUser && policy.status?.allocations === undefined) await seedLedger(parts, log);
+    const upkeep = { ...parts, stale, writer: parts.gate.policy };
+    if (policy.spec.perUser && policy.status?.allocations === undefined) {
+      const machines = await seedWide(upkeep, () => true);
+      log.info({ machines }, 'the limits across namespaces are in force');
+    }
     if (policy.status?.observedGeneration !== policy.metadata.generation) await tell(parts);
-    return policy.spec.perUser ? clearUp(parts, policy, stale) : { kind: 'done' };
+    if (policy.spec.perUser) return clearUpWide(upkeep, '', policy.status?.allocations ?? []);
+    if (policy.status?.allocations) await dropWide(upkeep, ({ spec }) => spec.perUser !== undefined);
+    return { kind: 'done' };
   };
-}
-
-async function seedLedger({ kube, gate }: PolicyControllerParts, log: ReconcileContext['log']): Promise<void> {
-  const { items } = await kube.list<VirtualMachine>(virtualMachines);
-  const entries = seedOf(items, keyOf);
-  await gate.policy.change((present, ledger) => ({
-    ...(present && ledger === undefined && { ledger: entries }),
-    answer: undefined,
-  }));
-  log.info({ machines: entries.length }, 'the limits across namespaces are in force');
 }
 
 async function tell({ gate, now }: PolicyControllerParts): Promise<void> {
@@ -53,18 +47,4 @@ async function tell({ gate, now }: PolicyControllerParts): Promise<void> {
       answer: undefined,
     };
   });
-}
-
-async function clearUp({ kube, gate, machines }: PolicyControllerParts, policy: VmPolicy, stale: StaleEntries) {
-  const isKnown = (name: string) => machines.get(name) !== undefined;
-  const { due, waiting } = stale.due('', policy.status?.allocations ?? [], isKnown);
-  for (const entry of due) {
-    const found = await searchMachine(kube, entry.name);
-    await gate.policy.change((_, ledger) => ({
-      ledger: ledger && collect(ledger, entry, found),
-      answer: undefined,
-    }));
-  }
-  if (!waiting) return { kind: 'done' } as const;
-  return { kind: 'again', afterMs: patienceMs + 1_000, reason: 'entries that nobody has bound yet' } as const;
 }

@@ -1,13 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type ProxmoxCluster, type VmTemplate, vmTemplates } from '#api/kinds.ts';
+import { type ProxmoxCluster, type VirtualMachine, type VmTemplate, vmTemplates } from '#api/kinds.ts';
 import type { KubeClient } from '#kube/client.ts';
 import type { Outcome, ReconcileContext } from '#kube/controller.ts';
 import type { Store } from '#kube/store.ts';
 import { ProxmoxError } from '#proxmox/errors.ts';
 import type { TemplateView } from '../core/observed.ts';
+import { isCounted, templateRules } from '../core/quota/template-rules.ts';
 import { type TemplateFinding, templateStatusOf } from '../core/template-status.ts';
 import type { ClusterLink } from '../effects/cluster-link.ts';
+import type { QuotaGate } from '../effects/quota-gate.ts';
+import { StaleEntries } from '../effects/stale-entries.ts';
 import { fieldManager } from '../effects/status-writer.ts';
+import { clearUpWide, dropWide, seedWide } from '../effects/wide-upkeep.ts';
 
 /** How often a template is looked at in Proxmox; one that cannot be used is looked at sooner. */
 const usableMs = 300_000;
@@ -21,16 +25,21 @@ export interface TemplateControllerParts {
   kube: KubeClient;
   templates: Store<VmTemplate>;
   clusters: Store<ProxmoxCluster>;
+  machines: Store<VirtualMachine>;
   link: (cluster: string) => ClusterLink | undefined;
+  gate: QuotaGate;
   now: () => number;
 }
 
-/** Makes the reconcile of a VmTemplate: look at each of its sources, report. */
-export function templateReconciler({ kube, templates, clusters, link, now }: TemplateControllerParts) {
+/** Makes the reconcile of a VmTemplate: keep its ledger where it has limits, look at each of its sources, report. */
+export function templateReconciler(parts: TemplateControllerParts) {
+  const { kube, templates, clusters, link, now } = parts;
+  const stale = new StaleEntries(now);
   const isConnecting = (cluster: string) => !link(cluster) && isReady(clusters.get(cluster));
   return async (name: string, _context: ReconcileContext): Promise<Outcome> => {
     const template = templates.get(name);
     if (!template) return { kind: 'done' };
+    const upkeep = await keepLedger(parts, template, stale);
     if (template.spec.sources.some(({ cluster }) => isConnecting(cluster))) {
       return { kind: 'again', afterMs: connectingMs, reason: 'a ProxmoxCluster is being connected' };
     }
@@ -38,12 +47,28 @@ export function templateReconciler({ kube, templates, clusters, link, now }: Tem
       template.spec.sources.map(({ cluster, vmid }) => find(cluster, vmid, link(cluster))),
     );
     const status = templateStatusOf(template, findings, now());
-    if (!isDeepStrictEqual(status, template.status)) {
+    const { allocations: _, ...before } = template.status ?? {};
+    if (!isDeepStrictEqual(status, before)) {
       await kube.applyStatus(vmTemplates, { metadata: { name }, status }, { fieldManager, force: true });
     }
     const usable = findings.every(({ view }) => view.usable);
-    return { kind: 'again', afterMs: usable ? usableMs : unusableMs, reason: 'the next look at the template' };
+    const afterMs = Math.min(usable ? usableMs : unusableMs, upkeep.kind === 'again' ? upkeep.afterMs : usableMs);
+    return { kind: 'again', afterMs, reason: 'the next look at the template' };
   };
+}
+
+async function keepLedger(
+  { kube, machines, gate }: TemplateControllerParts,
+  { metadata: { name }, spec, status }: VmTemplate,
+  stale: StaleEntries,
+): Promise<Outcome> {
+  const upkeep = { kube, machines, stale, writer: gate.template(name) };
+  if (!isCounted(templateRules(spec))) {
+    if (status?.allocations) await dropWide(upkeep, template => isCounted(templateRules(template.spec)));
+    return { kind: 'done' };
+  }
+  if (status?.allocations === undefined) await seedWide(upkeep, vm => vm.spec.source.template.name === name);
+  return clearUpWide(upkeep, name, status?.allocations ?? []);
 }
 
 const isReady = (cluster: ProxmoxCluster | undefined): boolean =>

@@ -1,4 +1,4 @@
-import type { VmPolicy, VmQuota } from '#api/kinds.ts';
+import type { VmPolicy, VmQuota, VmTemplate } from '#api/kinds.ts';
 import { formatAllocation, parseAllocation } from '#api/ledger.ts';
 import type { KubeClient } from '#kube/client.ts';
 import { type Clock, systemClock } from '#kube/clock.ts';
@@ -19,11 +19,13 @@ export interface Pace {
 }
 
 /** A resource that holds a ledger. */
-export type LedgerOwner = VmQuota | VmPolicy;
+export type LedgerOwner = VmQuota | VmPolicy | VmTemplate;
 
 /** What a change makes of a resource, and what it answers. What is absent stays; a ledger that is the same, too. */
 export interface Changed<T, Status> {
   ledger?: Ledger;
+  /** The ledger is given up: nothing is counted any more, and one begun later is to count anew. */
+  dropsLedger?: boolean;
   status?: Partial<Status>;
   answer: T;
 }
@@ -79,8 +81,8 @@ export class LedgerWriter<Owner extends LedgerOwner> {
   change<T>(decide: Change<Owner, T>, age = ''): Promise<T> {
     const answer = Promise.withResolvers<T>();
     const attempt: Waiting<Owner>['attempt'] = (owner, known) => {
-      const { ledger, status, answer: value } = decide(owner, known);
-      return { ledger, status, settle: () => answer.resolve(value) };
+      const { answer: value, ...changed } = decide(owner, known);
+      return { ...changed, settle: () => answer.resolve(value) };
     };
     this.#waiting.push({ age, attempt, fail: answer.reject });
     if (!this.#running) void this.#run();
@@ -108,7 +110,7 @@ export class LedgerWriter<Owner extends LedgerOwner> {
   async #write(batch: Waiting<Owner>[]): Promise<(() => void)[]> {
     if (this.#alone && this.#known) {
       const { settled, after } = decideAll(batch, this.#known);
-      if (after !== this.#known && (await this.#replace(after))) return settled;
+      if (after && after !== this.#known && (await this.#replace(after))) return settled;
     }
     for (let conflicts = 1; ; conflicts++) {
       const read = await this.#read();
@@ -158,14 +160,17 @@ const tooManyConflicts = ({ namespace = '', name }: ObjectKey): KubeError =>
   });
 
 /** Each change sees those before it. `after` is `before` itself where nothing is to be written. */
-function decideAll<Owner extends LedgerOwner, Before extends Known<Owner> | undefined>(
+function decideAll<Owner extends LedgerOwner>(
   batch: Waiting<Owner>[],
-  before: Before,
-): { settled: (() => void)[]; after: Before } {
+  before: Known<Owner> | undefined,
+): { settled: (() => void)[]; after: Known<Owner> | undefined } {
   let after = before;
   const settled = batch.map(({ attempt }) => {
-    const { ledger, status, settle } = attempt(after?.owner, after?.ledger);
-    if (after && (status || (ledger && ledger !== after.ledger))) {
+    const { ledger, dropsLedger, status, settle } = attempt(after?.owner, after?.ledger);
+    if (after && dropsLedger) {
+      const { allocations: _, ...kept } = after.owner.status ?? {};
+      after = { owner: { ...after.owner, status: kept }, ledger: undefined };
+    } else if (after && (status || (ledger && ledger !== after.ledger))) {
       const owner = { ...after.owner, status: { ...after.owner.status, ...status } };
       after = { ...after, owner, ledger: ledger ?? after.ledger };
     }
@@ -181,6 +186,7 @@ interface Waiting<Owner extends LedgerOwner> {
     ledger: Ledger | undefined,
   ) => {
     ledger?: Ledger | undefined;
+    dropsLedger?: boolean | undefined;
     status?: Partial<NonNullable<Owner['status']>> | undefined;
     settle: () => void;
   };

@@ -1,31 +1,37 @@
-import { type VirtualMachine, type VmPolicy, type VmQuota, vmPolicies, vmQuotas } from '#api/kinds.ts';
+import {
+  type VirtualMachine,
+  type VmPolicy,
+  type VmQuota,
+  type VmTemplate,
+  vmPolicies,
+  vmQuotas,
+  vmTemplates,
+} from '#api/kinds.ts';
 import type { Allocation } from '#api/ledger.ts';
 import type { KubeClient } from '#kube/client.ts';
 import type { QuotaView } from '../core/observed.ts';
 import type { Charge } from '../core/quota/amounts.ts';
-import { type Applicant, evaluate, refusal, type Violation } from '../core/quota/evaluate.ts';
+import { evaluate, refusal, type Violation } from '../core/quota/evaluate.ts';
 import { figuresOf } from '../core/quota/figures.ts';
-import { release, reserve, type State, trim } from '../core/quota/ledger.ts';
+import { release, reserve, trim } from '../core/quota/ledger.ts';
+import { notOffered, templateRules } from '../core/quota/template-rules.ts';
+import { type Asking, ageOf, applicantOf, notReady } from './applicant.ts';
 import { LedgerWriter, type Pace } from './ledger-writer.ts';
+import { isMade, type WideLedger, wideKey, wideLedger } from './wide-ledger.ts';
 
 /** The one name that VmQuotas and the VmPolicy have. */
 export const singleton = 'default';
-
-/** Who asks, and whether it is only a question. */
-export interface Asking {
-  state: State;
-  dryRun?: boolean;
-}
 
 /**
  * The one way into a quota, for admission and the operator alike. Everything is decided on what the API server says at
  * that moment; nothing here relies on a store.
  */
 export class QuotaGate {
-  /** The ledger across namespaces. */
+  /** The ledger of owners, across namespaces. */
   readonly policy: LedgerWriter<VmPolicy>;
   readonly #kube: KubeClient;
   readonly #pace: Pace;
+  readonly #templates = new Map<string, LedgerWriter<VmTemplate>>();
   readonly #quotas = new Map<string, LedgerWriter<VmQuota>>();
 
   /** `pace` is what a write waits by that somebody else was faster with; by default the machine's own time and chance. */
@@ -45,20 +51,48 @@ export class QuotaGate {
     return made;
   }
 
+  /** The ledger of the machines that are made from a VmTemplate, across namespaces. */
+  template(name: string): LedgerWriter<VmTemplate> {
+    const known = this.#templates.get(name);
+    if (known) return known;
+    const made = new LedgerWriter<VmTemplate>(this.#kube, vmTemplates, { name }, this.#pace);
+    this.#templates.set(name, made);
+    return made;
+  }
+
   /** Gives a machine the room that its spec asks for, or says why not, in full. Rejects with KubeError. */
   async grant(vm: VirtualMachine, asking: Asking): Promise<QuotaView> {
-    const across = await this.#acrossNamespaces(vm, { ...asking, dryRun: true });
-    if (across.violations.length > 0) {
-      const within = await this.#inNamespace(vm, { ...asking, dryRun: true }, across);
-      const own = refused(across.violations, 'VmPolicy');
-      return within.granted ? own : { ...own, message: `${own.message} ${within.message}` };
+    let unquotaed: Unquotaed = 'Allow';
+    const wide = this.#wide(vm, policy => {
+      unquotaed = policy?.spec.unquotaedNamespaces ?? 'Allow';
+    });
+    const dry = { ...asking, dryRun: true };
+    const seen = await Promise.all(wide.map(async ledger => ({ ledger, across: await ledger.consider(vm, dry) })));
+    const refusals = seen.filter(({ across }) => across.violations.length > 0);
+    if (refusals.length > 0) {
+      const within = await this.#inNamespace(vm, dry, unquotaed);
+      const all = refusals.map(({ ledger, across }) => refused(across.violations, ledger.title));
+      const [first] = all;
+      const messages = [...all, ...(within.granted ? [] : [within])].map(({ message }) => message);
+      return { granted: false, reason: first?.reason ?? 'QuotaExceeded', message: messages.join(' ') };
     }
-    if (!across.ledgered || asking.dryRun) return this.#inNamespace(vm, asking, across);
-    const reserved = await this.#acrossNamespaces(vm, asking);
-    if (reserved.violations.length > 0) return refused(reserved.violations, 'VmPolicy');
-    const within = await this.#inNamespace(vm, asking, across);
-    if (!within.granted && reserved.isNew) await this.#releaseAcross(vm);
-    return within;
+    const counted = asking.dryRun ? [] : seen.filter(({ across }) => across.counted).map(({ ledger }) => ledger);
+    return this.#throughAll(vm, asking, counted, unquotaed);
+  }
+
+  /** Takes room in one ledger after another, and gives back what was new where a later one has none. */
+  async #throughAll(
+    vm: VirtualMachine,
+    asking: Asking,
+    [ledger, ...others]: WideLedger[],
+    unquotaed: Unquotaed,
+  ): Promise<QuotaView> {
+    if (!ledger) return this.#inNamespace(vm, asking, unquotaed);
+    const { violations, isNew } = await ledger.consider(vm, asking);
+    if (violations.length > 0) return refused(violations, ledger.title);
+    const view = await this.#throughAll(vm, asking, others, unquotaed);
+    if (!view.granted && isNew) await ledger.release(vm);
+    return view;
   }
 
   /** Takes a machine out of every ledger: it is proven to be gone, or was let go. */
@@ -68,57 +102,46 @@ export class QuotaGate {
       ledger: ledger && release(ledger, { name, uid }),
       answer: undefined,
     }));
-    await this.#releaseAcross(vm);
+    for (const ledger of this.#wide(vm)) await ledger.release(vm);
   }
 
   /** Lowers the entries of a machine to what Proxmox was seen to have. `seen` is its entry in the namespace's ledger. */
-  async trim({ metadata }: VirtualMachine, seen: Allocation, confirmed: Charge): Promise<void> {
-    const { namespace = '', name } = metadata;
-    await this.quota(namespace).change((_, ledger) => ({
+  async trim(vm: VirtualMachine, seen: Allocation, confirmed: Charge): Promise<void> {
+    await this.quota(vm.metadata.namespace ?? '').change((_, ledger) => ({
       ledger: ledger && trim(ledger, seen, confirmed),
       answer: undefined,
     }));
     await this.policy.change((_, ledger) => ({
-      ledger: ledger && trim(ledger, { ...seen, name: `${namespace}/${name}` }, confirmed),
+      ledger: ledger && trim(ledger, { ...seen, name: wideKey(vm) }, confirmed),
       answer: undefined,
     }));
   }
 
-  async #releaseAcross({ metadata: { namespace, name, uid = '' } }: VirtualMachine): Promise<void> {
-    await this.policy.change((_, ledger) => ({
-      ledger: ledger && release(ledger, { name: `${namespace}/${name}`, uid }),
-      answer: undefined,
-    }));
+  #wide({ spec }: VirtualMachine, onPolicy: (policy: VmPolicy | undefined) => void = () => {}): WideLedger[] {
+    const { name } = spec.source.template;
+    return [
+      wideLedger(`VmPolicy "${singleton}"`, this.policy, policy => {
+        onPolicy(policy);
+        const { perUser, perVM } = policy?.spec ?? {};
+        return { rules: { ...(perUser && { perUser }), ...(perVM && { perVM }) }, objections: [] };
+      }),
+      wideLedger(`VmTemplate "${name}"`, this.template(name), (template, vm) => {
+        const text = template && !isMade(vm) && notOffered(template.spec, vm.metadata.namespace ?? '');
+        const objections: Violation[] = text ? [{ reason: 'NotAllowed', text }] : [];
+        return { rules: template ? templateRules(template.spec) : {}, objections };
+      }),
+    ];
   }
 
-  #acrossNamespaces(vm: VirtualMachine, { state, dryRun }: Asking): Promise<Across> {
-    const applicant = applicantOf(vm, `${vm.metadata.namespace}/${vm.metadata.name}`);
-    return this.policy.change<Across>((policy, ledger) => {
-      const unquotaed = policy?.spec.unquotaedNamespaces ?? 'Allow';
-      const ledgered = policy?.spec.perUser !== undefined;
-      if (!policy) return { answer: { unquotaed, ledgered, violations: [], isNew: false } };
-      if (ledgered && ledger === undefined) {
-        return { answer: { unquotaed, ledgered, violations: [notReady], isNew: false } };
-      }
-      const isNew = !ledger?.some(({ name }) => name === applicant.name);
-      if (dryRun || ledger === undefined || !ledgered) {
-        const { violations } = evaluate(policy.spec, ledger ?? [], applicant);
-        return { answer: { unquotaed, ledgered, violations, isNew } };
-      }
-      const reservation = reserve(policy.spec, ledger, applicant, state);
-      const { violations } = reservation;
-      return { ledger: reservation.ledger, answer: { unquotaed, ledgered, violations, isNew } };
-    }, ageOf(vm));
-  }
-
-  #inNamespace(vm: VirtualMachine, { state, dryRun }: Asking, { unquotaed }: Across): Promise<QuotaView> {
+  #inNamespace(vm: VirtualMachine, { state, dryRun }: Asking, unquotaed: Unquotaed): Promise<QuotaView> {
     const { namespace = '', name } = vm.metadata;
     const applicant = applicantOf(vm, name);
+    const title = `VmQuota "${singleton}"`;
     return this.quota(namespace).change<QuotaView>((quota, ledger) => {
       if (!quota) return { answer: unquotaed === 'Allow' ? { granted: true } : noQuota(namespace) };
-      if (ledger === undefined) return { answer: refused([notReady], 'VmQuota') };
+      if (ledger === undefined) return { answer: refused([notReady], title) };
       const answerTo = (violations: Violation[]): QuotaView =>
-        violations.length > 0 ? refused(violations, 'VmQuota') : { granted: true, nodes: quota.spec.allowed?.nodes };
+        violations.length > 0 ? refused(violations, title) : { granted: true, nodes: quota.spec.allowed?.nodes };
       if (dryRun) return { answer: answerTo(evaluate(quota.spec, ledger, applicant).violations) };
       const reservation = reserve(quota.spec, ledger, applicant, state);
       return { ledger: reservation.ledger, answer: answerTo(reservation.violations) };
@@ -126,32 +149,11 @@ export class QuotaGate {
   }
 }
 
-/** What the VmPolicy has to say about a machine. */
-interface Across {
-  unquotaed: 'Allow' | 'Deny';
-  /** Whether there are limits across namespaces that need a ledger. */
-  ledgered: boolean;
-  violations: Violation[];
-  /** Whether the machine has no entry yet. */
-  isNew: boolean;
-}
+/** Whether machines may be made in a namespace without a VmQuota. */
+type Unquotaed = 'Allow' | 'Deny';
 
-const applicantOf = ({ metadata, spec }: VirtualMachine, name: string): Applicant => ({
-  name,
-  uid: metadata.uid ?? '',
-  ...(metadata.generation !== undefined && { generation: metadata.generation }),
-  spec,
-});
-
-const ageOf = ({ metadata: { creationTimestamp = '', uid = '' } }: VirtualMachine): string =>
-  `${creationTimestamp} ${uid}`;
-
-const notReady: Violation = { reason: 'QuotaNotReady', text: 'it is being set up' };
-
-function refused(violations: Violation[], kind: 'VmQuota' | 'VmPolicy'): QuotaView & { granted: false } {
-  const [first] = violations;
-  const title = `${kind} "${singleton}"`;
-  const reason = first?.reason ?? 'QuotaExceeded';
+function refused(violations: Violation[], title: string): QuotaView & { granted: false } {
+  const reason = violations[0]?.reason ?? 'QuotaExceeded';
   if (reason === 'QuotaNotReady')
     return { granted: false, reason, message: `${title} is being set up; the machine waits.` };
   return { granted: false, reason, message: refusal(title, violations) };

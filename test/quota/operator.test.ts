@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type VmPolicy, virtualMachines, vmPolicies, vmQuotas } from '#api/kinds.ts';
+import { type VmPolicy, type VmTemplate, virtualMachines, vmPolicies, vmQuotas, vmTemplates } from '#api/kinds.ts';
+import { findAllocation } from '#api/ledger.ts';
 import type { BerthProcess } from '#cli/demo/berth-process.ts';
 import { mirrorCount, mirrorName, type ResourceQuota, resourceQuotas } from '#operator/effects/resource-quota.ts';
 import { freshNamespace } from '../control-plane/shared.ts';
@@ -150,6 +151,41 @@ test('F100: a person has limits over all namespaces', async () => {
     await becomes(second, 'b', 'Ready', 'True');
   } finally {
     await lab.kube.remove(vmPolicies, { name: 'default' });
+  }
+  await Promise.all([removeNamespace(lab, first), removeNamespace(lab, second)]);
+});
+
+test('F104: a template has limits over all namespaces, which hold from the moment that they are set', async () => {
+  const [first, second] = [
+    await quotaNamespace(lab, { hard: { vms: 5 } }),
+    await quotaNamespace(lab, { hard: { vms: 5 } }),
+  ];
+  const limit = (spec: object) => lab.kube.patch<VmTemplate>(vmTemplates, { name: 'debian-12' }, { spec });
+  await createMachine(lab, first, 'a');
+  await becomes(first, 'a', 'Ready', 'True');
+  await limit({ maxVMs: 1 });
+  try {
+    await eventually(async () => {
+      const { status } = await lab.kube.get<VmTemplate>(vmTemplates, { name: 'debian-12' });
+      expect(findAllocation(status?.allocations, `${first}/a`)).toMatchObject({ state: 'Bound' });
+    });
+    await createMachine(lab, second, 'b');
+    await becomes(second, 'b', 'QuotaReserved', 'False TemplateLimitReached');
+    const refused = await readMachine(lab, second, 'b');
+    expect(refused.status?.conditions?.find(({ type }) => type === 'QuotaReserved')?.message).toBe(
+      'exceeded VmTemplate "debian-12": maxVMs: requested 1, used 1, hard 1; 0 would fit.',
+    );
+    await lab.kube.remove(virtualMachines, { namespace: first, name: 'a' });
+    await becomes(second, 'b', 'Ready', 'True');
+    await limit({ maxVMs: null, allowedNamespaces: [first] });
+    await createMachine(lab, second, 'c');
+    await becomes(second, 'c', 'QuotaReserved', 'False NotAllowed');
+    await eventually(async () => {
+      const { status } = await lab.kube.get<VmTemplate>(vmTemplates, { name: 'debian-12' });
+      expect(status).not.toHaveProperty('allocations');
+    });
+  } finally {
+    await limit({ maxVMs: null, allowedNamespaces: null });
   }
   await Promise.all([removeNamespace(lab, first), removeNamespace(lab, second)]);
 });

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type ProxmoxCluster, proxmoxClusters, virtualMachines } from '#api/kinds.ts';
+import { type ProxmoxCluster, proxmoxClusters, virtualMachines, vmTemplates } from '#api/kinds.ts';
 import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
 import type { VmQuotaSpec } from '#api/vm-quota.ts';
-import { cluster } from '#operator/core/testing/fixtures.ts';
+import type { VmTemplateSpec } from '#api/vm-template.ts';
+import { cluster, template } from '#operator/core/testing/fixtures.ts';
 import type { Answer, Person } from './as.ts';
 import { machine, machinesPath, quotaIn, type Stage, tenant, tenantStage } from './stage.ts';
 
@@ -21,8 +22,8 @@ beforeAll(async () => {
 afterAll(() => stage.dismantle());
 
 const members = { 'berth-user': 'alice', 'berth-namespace-admin': 'carol' };
-const create = (who: Person, namespace: string, name: string, spec: Partial<VirtualMachineSpec> = {}) =>
-  who('POST', machinesPath(namespace), machine(namespace, name, spec));
+const create = (who: Person, namespace: string, name: string, spec: Partial<VirtualMachineSpec> = {}, query = '') =>
+  who('POST', `${machinesPath(namespace)}${query}`, machine(namespace, name, spec));
 const change = (who: Person, namespace: string, name: string, patch: object): Promise<Answer> =>
   who('PATCH', `${machinesPath(namespace)}/${name}`, patch, 'application/merge-patch+json');
 
@@ -205,4 +206,48 @@ test('F24: a name is a DNS label, and says so', async () => {
   expect((await create(alice, namespace, 'a.b')).message).toContain('metadata.name must be a DNS label');
   expect((await create(alice, namespace, 'twice')).status).toBe(201);
   expect((await create(alice, namespace, 'twice')).status).toBe(409);
+});
+
+describe('F104: what a VmTemplate says of the machines that are made from it', () => {
+  const name = 'limited';
+  const of = (spec: Partial<VirtualMachineSpec> = {}) => ({ source: { template: { name } }, ...spec });
+  const offer = async (spec: Partial<VmTemplateSpec>) => {
+    await stage.kube.apply(
+      vmTemplates,
+      { metadata: { name }, spec: { ...template().spec, ...spec } },
+      { fieldManager: 'test', force: true },
+    );
+  };
+
+  afterAll(() => stage.kube.remove(vmTemplates, { name }));
+
+  test.each<[what: string, limits: Partial<VmTemplateSpec>, vm: Partial<VirtualMachineSpec>, message: string]>([
+    ['CPUs', { maximum: { cpu: 1 } }, {}, 'VmTemplate "limited": cpu: 2 is above maximum.cpu 1'],
+    ['memory', { maximum: { memory: '1Gi' } }, {}, 'memory: 2Gi is above maximum.memory 1Gi'],
+    ['disk space', { maximum: { storage: '10Gi' } }, {}, 'storage: 20Gi is above maximum.storage 10Gi'],
+    ['fewer CPUs', { minimum: { cpu: 4 } }, {}, 'cpu: 2 is below minimum.cpu 4'],
+    ['less memory', { minimum: { memory: '4Gi' } }, {}, 'memory: 2Gi is below minimum.memory 4Gi'],
+    ['a smaller root disk', { minimum: { rootDisk: '30Gi' } }, {}, 'rootDisk: 20Gi is below minimum.rootDisk 30Gi'],
+    ['namespaces', { allowedNamespaces: ['elsewhere'] }, {}, 'it is not offered in the namespace'],
+    ['no owner', { maxVMsPerUser: 1 }, {}, 'spec.owner is required'],
+  ])('limits %s', async (_, limits, vm, message) => {
+    const namespace = await tenant(stage, { 'berth-user': 'alice' });
+    await offer(limits);
+    // The API server takes templates up by a watch.
+    await vi.waitFor(async () => {
+      expect((await create(alice, namespace, 'web', of(vm), '?dryRun=All')).message).toContain(message);
+    });
+  });
+
+  test('which it came to say later holds up no stop and no shrink', async () => {
+    const namespace = await tenant(stage, { 'berth-user': 'alice' });
+    await offer({});
+    await vi.waitFor(async () => expect((await create(alice, namespace, 'web', of())).status).toBe(201));
+    await offer({ maximum: { cpu: 1, storage: '1Gi' }, allowedNamespaces: ['elsewhere'] });
+    await vi.waitFor(async () => {
+      const { message } = await change(alice, namespace, 'web', { spec: { resources: { cpu: 3 } } });
+      expect(message).toContain('cpu: 3 is above maximum.cpu 1');
+    });
+    expect((await change(alice, namespace, 'web', { spec: { powerState: 'Stopped' } })).status).toBe(200);
+  });
 });

@@ -1,7 +1,7 @@
 import { toMiB } from '#api/quantity.ts';
 import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
 import { demandOf } from './amounts.ts';
-import type { Rules } from './limits.ts';
+import { fieldNamesOf, type Rules } from './limits.ts';
 import { amountText } from './words.ts';
 
 /** What of a machine breaks the rules for each machine by itself, whatever others take; a phrase each. */
@@ -13,17 +13,30 @@ function misowned({ owner }: VirtualMachineSpec, { perUser }: Rules): string[] {
   return perUser && owner === undefined ? ['spec.owner is required where there are limits per user'] : [];
 }
 
-function missized(spec: VirtualMachineSpec, { perVM }: Rules): string[] {
+function missized(spec: VirtualMachineSpec, rules: Rules): string[] {
+  const { perVM } = rules;
+  const names = fieldNamesOf(rules);
   const { cpu, memoryMiB, storageMiB, networks } = demandOf(spec);
-  const has = { cpu, memoryMiB, storageMiB, networks, disks: spec.disks.length, sockets: spec.resources.sockets ?? 1 };
+  const root = spec.disks.find(({ name }) => name === 'root');
+  const has = {
+    cpu,
+    memoryMiB,
+    storageMiB,
+    ...(root && { rootDiskMiB: toMiB(root.size) }),
+    networks,
+    disks: spec.disks.length,
+    sockets: spec.resources.sockets ?? 1,
+  };
   const most = inMiB(perVM?.max);
   const least = inMiB(perVM?.min);
   return Object.entries(has).flatMap(([key, value]) => {
     const name = key.replace('MiB', '');
     const above = most[key] !== undefined && value > most[key];
     const below = least[key] !== undefined && value < least[key];
-    if (above) return [`${name}: ${amountText(key, value)} is above perVM.max.${name} ${amountText(key, most[key])}`];
-    if (below) return [`${name}: ${amountText(key, value)} is below perVM.min.${name} ${amountText(key, least[key])}`];
+    if (above)
+      return [`${name}: ${amountText(key, value)} is above ${names.max}.${name} ${amountText(key, most[key])}`];
+    if (below)
+      return [`${name}: ${amountText(key, value)} is below ${names.min}.${name} ${amountText(key, least[key])}`];
     return [];
   });
 }

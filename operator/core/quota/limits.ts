@@ -3,7 +3,24 @@ import type { VmQuotaSpec } from '#api/vm-quota.ts';
 import { type Amounts, type Charge, type Dimension, dimensions } from './amounts.ts';
 
 /** The limits of a VmQuota or of the VmPolicy, whose members are a part of them. */
-export type Rules = Partial<VmQuotaSpec>;
+export type Rules = Partial<VmQuotaSpec> & {
+  /** Why a machine is refused that is one too many, where it is not the namespace's or an owner's limit. */
+  reason?: Limits['reason'];
+  /** What fields are called, where not as in a VmQuota. */
+  names?: FieldNames;
+};
+
+/** What the fields of limits are called. */
+export interface FieldNames {
+  hard: (field: string) => string;
+  perUser: (field: string) => string;
+  max: string;
+  min: string;
+}
+
+/** As a VmQuota and the VmPolicy call them. */
+export const fieldNamesOf = ({ names }: Rules): FieldNames =>
+  names ?? { hard: field => field, perUser: field => `perUser.${field}`, max: 'perVM.max', min: 'perVM.min' };
 
 /** Limits on what some of the machines take together. */
 export interface Limits {
@@ -16,14 +33,14 @@ export interface Limits {
 }
 
 /** What the API calls a dimension. */
-const fieldNames: Partial<Record<Dimension, string>> = {
+const specNames: Partial<Record<Dimension, string>> = {
   memoryMiB: 'memory',
   storageMiB: 'storage',
   runningMemoryMiB: 'runningMemory',
 };
 
 /** The name that a dimension has in a spec. */
-export const fieldOf = (dimension: Dimension): string => fieldNames[dimension] ?? dimension;
+export const fieldOf = (dimension: Dimension): string => specNames[dimension] ?? dimension;
 
 /** The limits of the namespace as a whole. */
 export function hardOf({ hard = {} }: Rules): Partial<Amounts> {
@@ -37,15 +54,16 @@ export function hardOf({ hard = {} }: Rules): Partial<Amounts> {
 
 /** Every limit that a machine with this charge is under. */
 export function limitsOn(rules: Rules, { owner, template }: Charge): Limits[] {
+  const names = fieldNamesOf(rules);
   const found: Limits[] = [
-    { describe: field => field, most: hardOf(rules), counts: () => true, reason: 'QuotaExceeded' },
+    { describe: names.hard, most: hardOf(rules), counts: () => true, reason: rules.reason ?? 'QuotaExceeded' },
   ];
   if (rules.perUser && owner !== undefined) {
     found.push({
-      describe: field => `perUser.${field} of "${owner}"`,
+      describe: field => `${names.perUser(field)} of "${owner}"`,
       most: hardOf({ hard: rules.perUser }),
       counts: charge => charge.owner === owner,
-      reason: 'UserQuotaExceeded',
+      reason: rules.reason ?? 'UserQuotaExceeded',
     });
   }
   const share = rules.perTemplate?.find(entry => entry.template === template);

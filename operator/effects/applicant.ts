@@ -1,0 +1,24 @@
+import type { VirtualMachine } from '#api/kinds.ts';
+import type { Applicant, Violation } from '../core/quota/evaluate.ts';
+import type { State } from '../core/quota/ledger.ts';
+
+/** Who asks, and whether it is only a question. */
+export interface Asking {
+  state: State;
+  dryRun?: boolean;
+}
+
+/** A machine as a ledger sees it. `name` is the key of its entry. */
+export const applicantOf = ({ metadata, spec }: VirtualMachine, name: string): Applicant => ({
+  name,
+  uid: metadata.uid ?? '',
+  ...(metadata.generation !== undefined && { generation: metadata.generation }),
+  spec,
+});
+
+/** What orders machines that ask at the same time: the older first. */
+export const ageOf = ({ metadata: { creationTimestamp = '', uid = '' } }: VirtualMachine): string =>
+  `${creationTimestamp} ${uid}`;
+
+/** A ledger that the operator has not begun yet. */
+export const notReady: Violation = { reason: 'QuotaNotReady', text: 'it is being set up' };
