@@ -170,6 +170,7 @@ export const proxmoxClusterStatus = z.object({
         vmid: vmid().describe('The VMID.'),
         since: z.iso.datetime().describe('Since when it is out of use.'),
         reason: z.string().max(512).describe('Why.'),
+        uid: z.string().max(36).optional().describe('metadata.uid of the VirtualMachine that gave it up.'),
       }),
     )
     .max(256)

@@ -14,6 +14,7 @@ import { quotaReconciler } from './controllers/vm-quotas.ts';
 import { templateReconciler } from './controllers/vm-templates.ts';
 import { createAllocators } from './effects/allocators.ts';
 import type { OpenTransport } from './effects/cluster-link.ts';
+import { createBrakes, type DestroyBrake } from './effects/destroy-brake.ts';
 import { Links, type LinksOptions } from './effects/links.ts';
 import { MachineMemory } from './effects/memory.ts';
 import { QuotaGate } from './effects/quota-gate.ts';
@@ -46,6 +47,7 @@ export interface Assembly {
   queues: Queues;
   wake: Wake;
   links: Links;
+  brake: (cluster: string) => DestroyBrake;
   reconcilers: Record<keyof Queues, (key: string, context: ReconcileContext) => Promise<Outcome>>;
 }
 
@@ -64,14 +66,16 @@ export function assemble(options: AssemblyOptions): Assembly {
   const links = new Links({ events: wake.linkEvents, openTransport, observe, clock });
   const link = (name: string) => links.get(name);
   const allocator = createAllocators(kube, link, resources.machines, now);
+  const brakes = createBrakes(resources.machines, now, cluster => queues.clusters.add(cluster));
   const ownWrites = new OwnWrites(resources.machines, queueClock);
   const gate = options.gate ?? new QuotaGate(kube, { clock: queueClock, random });
-  const shared = { ...resources, kube, link, allocator, gate, now };
+  const shared = { ...resources, kube, link, allocator, brake: brakes, events, gate, now };
   return {
     resources,
     queues,
     wake,
     links,
+    brake: brakes,
     reconcilers: {
       clusters: clusterReconciler({
         ...shared,

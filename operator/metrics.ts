@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Queue } from '#kube/queue.ts';
 import type { RuntimeMetrics } from '#kube/telemetry.ts';
 import type { TransportOptions } from '#proxmox/transport.ts';
+import type { DestroyBrake } from './effects/destroy-brake.ts';
 import type { Links } from './effects/links.ts';
 import type { Figures } from './figures/figures.ts';
 import { machineGauges } from './figures/gauges.ts';
@@ -18,6 +19,8 @@ export interface OperatorMetrics {
   addQueue: (name: string, queue: Queue) => void;
   /** Adds gauges of the links. */
   addLinks: (links: Links) => void;
+  /** Adds a gauge of the brakes on destroys. */
+  addBrakes: (clusters: () => string[], brake: (cluster: string) => DestroyBrake) => void;
   /** Adds gauges of every machine. */
   addFigures: (figures: Figures) => void;
 }
@@ -74,6 +77,7 @@ export function createMetrics(): OperatorMetrics {
         proxmoxRequests.observe({ cluster, method, route, status }, durationMs / 1000),
     addQueue: queueGauges(registry),
     addLinks: links => linkGauges(registry, links),
+    addBrakes: (clusters, brake) => brakeGauge(registry, clusters, brake),
     addFigures: figures => machineGauges(registry, figures),
   };
 }
@@ -116,6 +120,18 @@ function linkGauges(registry: Registry, links: Links): void {
         tasks.set({ cluster: name, state: 'running' }, slots.counts.held);
         tasks.set({ cluster: name, state: 'waiting' }, slots.counts.waiting);
       }
+    },
+  });
+}
+
+function brakeGauge(registry: Registry, clusters: () => string[], brake: (cluster: string) => DestroyBrake): void {
+  const gauge = new Gauge({
+    name: 'berth_destroy_brake',
+    help: '1 while nothing but what people have deleted is destroyed in a cluster.',
+    labelNames: ['cluster'],
+    registers: [registry],
+    collect: () => {
+      for (const cluster of clusters()) gauge.set({ cluster }, brake(cluster).holding ? 1 : 0);
     },
   });
 }

@@ -50,7 +50,7 @@ export async function startOperator(options: OperatorOptions, signal: AbortSigna
   const clusterId = options.clusterId ?? (await readClusterId(kube));
   const events = createEventRecorder({ client: kube, controller: 'berth.dev/operator', instance, log });
   const observe = metrics.observeProxmox;
-  const { resources, queues, wake, links, reconcilers } = assemble({
+  const { resources, queues, wake, links, brake, reconcilers } = assemble({
     kube,
     events,
     clusterId,
@@ -63,6 +63,7 @@ export async function startOperator(options: OperatorOptions, signal: AbortSigna
   });
   for (const [name, queue] of Object.entries(queues)) metrics.addQueue(name, queue);
   metrics.addLinks(links);
+  metrics.addBrakes(() => resources.clusters.list().map(({ metadata }) => metadata.name), brake);
   const figures = createFigures(resources.machines, links, () => Date.now());
   metrics.addFigures(figures);
   const reflectors = createReflectors(resources, wake, { client: kube, log, metrics: metrics.runtime });

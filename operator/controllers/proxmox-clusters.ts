@@ -4,16 +4,26 @@ import type { Claim } from '#api/proxmox-cluster.ts';
 import type { KubeClient } from '#kube/client.ts';
 import type { Outcome, ReconcileContext } from '#kube/controller.ts';
 import { isNotFound } from '#kube/errors.ts';
+import type { EventRecorder } from '#kube/events.ts';
 import { formatKey } from '#kube/resource.ts';
 import type { Store } from '#kube/store.ts';
 import { ProxmoxError } from '#proxmox/errors.ts';
-import { type ClusterProbe, clusterStatusOf, staleClaims } from '../core/cluster-status.ts';
+import {
+  alarmTypes,
+  type ClusterAlarms,
+  type ClusterProbe,
+  clusterStatusOf,
+  staleClaims,
+} from '../core/cluster-status.ts';
 import type { Finding } from '../core/decision.ts';
+import { orphansFound } from '../core/orphans.ts';
 import type { Allocator } from '../effects/allocator.ts';
 import type { ClusterLink } from '../effects/cluster-link.ts';
 import { createClusterProbe } from '../effects/cluster-probe.ts';
 import { readCredentials } from '../effects/credentials.ts';
+import type { DestroyBrake } from '../effects/destroy-brake.ts';
 import { removeLeftover } from '../effects/leftovers.ts';
+import { OrphanSearch } from '../effects/orphans.ts';
 import { fieldManager } from '../effects/status-writer.ts';
 
 /** How often a cluster is asked about itself; the inventory has its own, quicker poll. */
@@ -31,6 +41,8 @@ export interface ClusterControllerParts {
   /** Id of the Kubernetes cluster in markers. */
   clusterId: string;
   allocator: (cluster: string) => Allocator;
+  brake: (cluster: string) => DestroyBrake;
+  events: EventRecorder;
   /** Wakes every machine of a cluster: it can be used again. */
   wakeMachines: (cluster: string) => void;
   now: () => number;
@@ -39,18 +51,25 @@ export interface ClusterControllerParts {
 /** Makes the reconcile of a ProxmoxCluster: connect, probe, report, and take back claims that nobody needs. */
 export function clusterReconciler(parts: ClusterControllerParts) {
   const probe = createClusterProbe(parts.now);
+  const search = new OrphanSearch(parts.machines, parts.clusterId, parts.now);
   return async (name: string, { log }: ReconcileContext): Promise<Outcome> => {
     const cluster = parts.clusters.get(name);
     if (!cluster) {
       await parts.disconnect(name);
       return { kind: 'done' };
     }
+    const brake = parts.brake(name);
+    brake.follow(cluster);
     const found = await find(parts, cluster, probe);
-    const status = clusterStatusOf(cluster, found, parts.now());
+    const link = parts.link(name);
+    const orphans = link ? orphansFound(await search.look(link, cluster)) : undefined;
+    const alarms = { brake: brake.holding, orphans };
+    const status = clusterStatusOf(cluster, found, parts.now(), alarms);
     const { inFlight, abandoned, ...before } = cluster.status ?? {};
     if (!isDeepStrictEqual(withoutUndefined(status), before)) {
       await parts.kube.applyStatus(proxmoxClusters, { metadata: { name }, status }, { fieldManager, force: true });
     }
+    tellAlarms(parts, cluster, alarms);
     if (isReady(status) && !isReady(cluster.status ?? {})) {
       log.info({ cluster: name }, 'the Proxmox cluster can be used');
       parts.wakeMachines(name);
@@ -83,6 +102,18 @@ async function find(
   }
 }
 
+/** An alarm is an Event when it is raised, and when it says something else. */
+function tellAlarms({ events }: ClusterControllerParts, cluster: ProxmoxCluster, alarms: ClusterAlarms): void {
+  for (const alarm of ['brake', 'orphans'] as const) {
+    const reason = alarmTypes[alarm];
+    const told = cluster.status?.conditions?.find(({ type }) => type === reason);
+    const finding = alarms[alarm];
+    if (finding && told?.message !== finding.message) {
+      events.record(cluster, { type: 'Warning', reason, message: finding.message });
+    }
+  }
+}
+
 async function takeBackClaims(parts: ClusterControllerParts, cluster: string, claims: Claim[]): Promise<void> {
   const candidates = staleClaims(claims, ({ namespace, name }) => {
     const vm = parts.machines.get(formatKey({ namespace, name }));
@@ -99,14 +130,14 @@ async function takeBackClaims(parts: ClusterControllerParts, cluster: string, cl
 
 /** What is left under abandoned VMIDs is removed as soon as an administrator has unlocked it. */
 async function reclaimAbandoned(
-  { link, allocator, clusterId }: ClusterControllerParts,
+  { link, allocator, clusterId, brake }: ClusterControllerParts,
   { metadata }: ProxmoxCluster,
-  abandoned: { vmid: number }[],
+  abandoned: NonNullable<NonNullable<ProxmoxCluster['status']>['abandoned']>,
 ): Promise<void> {
   const connected = link(metadata.name);
-  for (const { vmid } of connected ? abandoned : []) {
-    const gone = connected && (await removeLeftover(connected, vmid, clusterId));
-    if (gone) allocator(metadata.name).reclaim(vmid);
+  for (const entry of connected ? abandoned : []) {
+    const gone = connected && (await removeLeftover(connected, entry, { clusterId, brake: brake(metadata.name) }));
+    if (gone) allocator(metadata.name).reclaim(entry.vmid);
   }
 }
 

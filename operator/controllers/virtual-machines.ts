@@ -20,6 +20,7 @@ import { isReady } from '../core/steps/settled.ts';
 import { type Acted, carryOut } from '../effects/actions.ts';
 import type { Allocator } from '../effects/allocator.ts';
 import type { ClusterLink } from '../effects/cluster-link.ts';
+import type { DestroyBrake } from '../effects/destroy-brake.ts';
 import { lookAt, notYet, type Others } from '../effects/looks.ts';
 import type { MachineMemory } from '../effects/memory.ts';
 import { type QuotaGate, singleton } from '../effects/quota-gate.ts';
@@ -38,6 +39,7 @@ export interface MachineControllerParts {
   gate: QuotaGate;
   link: (cluster: string) => ClusterLink | undefined;
   allocator: (cluster: string) => Allocator;
+  brake: (cluster: string) => DestroyBrake;
   memory: MachineMemory;
   ownWrites: OwnWrites;
   /** Milliseconds since the epoch. */
@@ -173,7 +175,8 @@ async function decideAndAct(
         decision = plan(observed);
       }
       if (!decision.action) return { decision, result: {} };
-      const tools = { kube: parts.kube, link, allocator: parts.allocator, quotas: parts.gate, signal, now: parts.now };
+      const { kube, allocator, gate: quotas, brake, now } = parts;
+      const tools = { kube, link, allocator, quotas, brake, signal, now };
       const acted = await carryOut(observed.vm, key, decision.action, tools);
       waitsInLine = 'queued' in acted;
       if (decision.action.kind === 'cancelTask') memory.taskCancelled(uid, decision.action.upid);

@@ -48,11 +48,23 @@ export function missingPrivileges(
   );
 }
 
+/** What an administrator should look at though the cluster may well be ready. */
+export interface ClusterAlarms {
+  /** Why nothing but what people have deleted is destroyed. */
+  brake?: Finding | undefined;
+  /** Machines of Berth that no resource holds. */
+  orphans?: Finding | undefined;
+}
+
+/** The conditions that alarms are told in; they are there only while they are True. */
+export const alarmTypes = { brake: 'DestroyBrake', orphans: 'OrphansFound' } as const;
+
 /** The status of a ProxmoxCluster without its claims, which others write. */
 export function clusterStatusOf(
   cluster: ProxmoxCluster,
   found: ClusterProbe | Finding,
   now: number,
+  alarms: ClusterAlarms = {},
 ): Omit<ProxmoxClusterStatus, 'inFlight' | 'abandoned'> {
   const before = cluster.status ?? {};
   const { generation } = cluster.metadata;
@@ -60,6 +72,12 @@ export function clusterStatusOf(
   const ready = problem
     ? { type: 'Ready', status: 'False' as const, ...problem }
     : { type: 'Ready', status: 'True' as const, reason: 'Connected', message: 'Proxmox VE answers as it should.' };
+  const types = Object.keys(alarmTypes) as (keyof ClusterAlarms)[];
+  const raised = types.flatMap(alarm => {
+    const finding = alarms[alarm];
+    return finding ? [{ type: alarmTypes[alarm], status: 'True' as const, ...finding }] : [];
+  });
+  const silent = types.filter(alarm => alarms[alarm] === undefined).map(alarm => alarmTypes[alarm]);
   const { version, quorate, nodes, missingPrivileges: missing } = 'reason' in found ? before : found;
   return {
     version,
@@ -67,7 +85,7 @@ export function clusterStatusOf(
     nodes,
     missingPrivileges: missing,
     observedGeneration: generation,
-    conditions: withConditions(before.conditions ?? [], [ready], [], generation, now),
+    conditions: withConditions(before.conditions ?? [], [ready, ...raised], silent, generation, now),
   };
 }
 

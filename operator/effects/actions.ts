@@ -9,6 +9,7 @@ import type { ActionResult } from '../core/report.ts';
 import { finalizer } from '../core/steps/reserve.ts';
 import type { Allocator } from './allocator.ts';
 import type { ClusterLink } from './cluster-link.ts';
+import type { DestroyBrake } from './destroy-brake.ts';
 import { notYet } from './looks.ts';
 import { toParameters } from './machine-config.ts';
 import { tellProxmox, writeOperation } from './operations.ts';
@@ -23,6 +24,7 @@ export interface ActionTools {
   link?: ClusterLink;
   allocator: (cluster: string) => Allocator;
   quotas: QuotaGate;
+  brake: (cluster: string) => DestroyBrake;
   /** Checked right before each call: a process that has lost its lease changes nothing more. */
   signal: AbortSignal;
   /** Milliseconds since the epoch. */
@@ -60,6 +62,10 @@ export async function carryOut(vm: VirtualMachine, key: string, action: Action, 
       if (!tools.link) throw notYet('the ProxmoxCluster is not connected');
       if (action.kind === 'operate') return operate(vm, key, action, tools.link, tools);
       if (action.kind === 'followOperation') return follow(key, action, tools.link, tools);
+      if (action.kind === 'destroy') {
+        const held = tools.brake(tools.link.name).ask(action.vmid, vm.metadata.uid);
+        if (held) return { refused: held };
+      }
       return inProxmox(key, action, tools.link);
   }
 }

@@ -130,7 +130,7 @@ type AbandonedVmid = NonNullable<ProxmoxClusterStatus['abandoned']>[number];
 
 function withAbandoned(listed: AbandonedVmid[], requests: ClaimRequest[], now: number): AbandonedVmid[] {
   const since = new Date(now).toISOString();
-  const added = requests.flatMap(({ abandon }) => (abandon ? [{ ...abandon, since }] : []));
+  const added = requests.flatMap(({ uid, abandon }) => (abandon ? [{ ...abandon, since, uid }] : []));
   return [...listed, ...added.filter(({ vmid }) => !listed.some(entry => entry.vmid === vmid))];
 }
 

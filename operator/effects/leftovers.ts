@@ -2,27 +2,34 @@ import { ProxmoxError } from '#proxmox/errors.ts';
 import type { VmConfig } from '#proxmox/vm.ts';
 import { parseMarker } from '../core/marker.ts';
 import type { ClusterLink } from './cluster-link.ts';
+import type { DestroyBrake } from './destroy-brake.ts';
 
 /** The description of a configuration that a clone has reserved and not written yet. */
 const unwritten = /^\s*qmclone temporary file\s*$/;
 
 /**
  * Looks at what is left under an abandoned VMID, and makes one call against it: it is destroyed with every disk of its
- * number once nobody holds a lock on it, if it is an unwritten clone or carries a marker of this Kubernetes cluster for
- * that VMID. Answers whether it is proven to be gone. A lock stays an administrator's to remove; anything else is left
- * alone. Never rejects with ProxmoxError: the next probe of the cluster tries again.
+ * number once nobody holds a lock on it, if it is an unwritten clone or carries the marker of the resource that gave it
+ * up. Answers whether it is proven to be gone. A lock stays an administrator's to remove; anything else is left
+ * alone, and so is what the brake on destroys holds up. Never rejects with ProxmoxError: the next probe of the cluster tries again.
  */
-export async function removeLeftover(link: ClusterLink, vmid: number, clusterId: string): Promise<boolean> {
+export async function removeLeftover(
+  link: ClusterLink,
+  { vmid, uid }: { vmid: number; uid?: string | undefined },
+  { clusterId, brake }: { clusterId: string; brake: DestroyBrake },
+): Promise<boolean> {
   try {
     const found = await find(link, vmid);
     if (!found) return (await link.proveAbsent(vmid)).proven;
     const { node, config } = found;
     const marker = parseMarker(config.description);
-    const marked = marker?.clusterId === clusterId && marker.vmid === vmid;
+    // The list may be older than the machine: an etcd that was restored tells of VMIDs that are in use again.
+    const whose = uid === undefined || marker?.uid === uid;
+    const marked = marker?.clusterId === clusterId && marker.vmid === vmid && whose;
     if (config.lock !== undefined || !(marked || unwritten.test(config.description))) return false;
     if (config.protection) {
       await link.client.configure(node, vmid, { set: {}, delete: ['protection'], digest: config.digest });
-    } else {
+    } else if (!brake.ask(vmid)) {
       await link.client.destroy(node, vmid, { purge: true, destroyUnreferencedDisks: true });
     }
     return false;

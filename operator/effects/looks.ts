@@ -133,8 +133,8 @@ function powerOf({ status, qmpStatus, lock }: VmStatus): Power {
 }
 
 /**
- * A machine of ours that no resource holds, made for the same namespace and name: etcd was restored from before it, or
- * its resource was made anew from Git. Only machines that look like it in the inventory are read.
+ * A machine of ours that no resource holds, made for the same namespace and name: etcd was restored from before it (and
+ * the resource, if it is still the same one, has forgotten it), or its resource was made anew from Git. Only machines that look like it in the inventory are read.
  */
 async function findOrphan(o: Observed, link: ClusterLink, others: Others): Promise<number | undefined> {
   const { vms } = inventoryOf(link);
@@ -144,9 +144,9 @@ async function findOrphan(o: Observed, link: ClusterLink, others: Others): Promi
   for (const { vmid, node } of alike) {
     if (held.has(vmid)) continue;
     const marker = parseMarker((await link.client.vmConfig(node, vmid)).description);
-    const { namespace, name, uid } = o.vm.metadata;
+    const { namespace, name } = o.vm.metadata;
     const same = marker?.clusterId === o.clusterId && marker.namespace === namespace && marker.name === name;
-    if (same && marker.uid !== uid) return vmid;
+    if (same) return vmid;
   }
   return undefined;
 }

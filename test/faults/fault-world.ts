@@ -5,9 +5,9 @@ import { createSimulator, type Simulator } from '#simulator/simulator.ts';
 import type { Durations } from '#simulator/tasks/durations.ts';
 import { CallCounter, type FaultPlan } from './fault.ts';
 import { Invariants, Violation } from './invariants.ts';
-import { type ModelEvent, ModelKubernetes } from './model-kubernetes.ts';
+import { type ModelEvent, ModelKubernetes, type ModelSnapshot } from './model-kubernetes.ts';
 import { OperatorLife } from './operator-life.ts';
-import { cluster, quota, seed, template, token } from './seed.ts';
+import { cluster, type Limits, oneMachine, quotaOf, seed, template, token } from './seed.ts';
 
 /** How a run is to go. */
 export interface FaultWorldOptions {
@@ -18,6 +18,8 @@ export interface FaultWorldOptions {
   watch: WatchMood;
   /** Operators at the same time: more than one is what a missing election comes to. Default: 1. */
   operators?: number;
+  /** Room in the namespace. Default: for one machine. */
+  limits?: Limits;
 }
 
 /** How the watches of a run behave. */
@@ -61,7 +63,7 @@ export class FaultWorld {
     this.counter = new CallCounter(options.plan);
     this.simulator = createSimulator(seed, { clock: this.clock, durations: options.durations });
     this.kubernetes = new ModelKubernetes(event => this.#onWrite(event));
-    this.invariants = new Invariants(this.simulator, this.kubernetes);
+    this.invariants = new Invariants(this.simulator, this.kubernetes, options.limits);
   }
 
   get crashes(): number {
@@ -78,7 +80,7 @@ export class FaultWorld {
     await client.create({ group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true }, secret);
     await client.create(proxmoxClusters, cluster);
     await client.create(vmTemplates, template);
-    await client.create(vmQuotas, quota);
+    await client.create(vmQuotas, quotaOf(this.#options.limits ?? oneMachine));
     for (let operator = 0; operator < (this.#options.operators ?? 1); operator++) this.#start();
   }
 
@@ -118,6 +120,15 @@ export class FaultWorld {
   /** What an administrator does who is told to: `qm unlock` of every abandoned VMID. */
   unlockAbandoned(): void {
     for (const vmid of this.invariants.abandoned) delete this.simulator.state.vms[vmid]?.config.current.lock;
+  }
+
+  /** Ends the operators, takes Kubernetes back to what it was once, and starts an operator on that. */
+  async restore(snapshot: ModelSnapshot): Promise<void> {
+    this.end();
+    this.kubernetes.restore(snapshot);
+    this.invariants.forget();
+    this.#ended = false;
+    this.#start();
   }
 
   /** Ends every operator for good. */

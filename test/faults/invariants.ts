@@ -2,7 +2,7 @@ import { type ProxmoxCluster, type VirtualMachine, type VmQuota, virtualMachines
 import { parseMarker } from '#operator/core/marker.ts';
 import type { Simulator } from '#simulator/simulator.ts';
 import type { ModelEvent, ModelKubernetes } from './model-kubernetes.ts';
-import { limits, strangers } from './seed.ts';
+import { type Limits, oneMachine, strangers } from './seed.ts';
 
 /** A promise that was broken, with what was seen. */
 export class Violation extends Error {}
@@ -15,12 +15,14 @@ export class Violation extends Error {}
 export class Invariants {
   readonly #simulator: Simulator;
   readonly #kubernetes: ModelKubernetes;
+  readonly #limits: Limits;
   #strangers: number[] = [...strangers];
   #asTheyWere: string;
   #abandoned: ReadonlySet<number> = new Set();
   readonly #generations = new Map<string, number>();
 
-  constructor(simulator: Simulator, kubernetes: ModelKubernetes) {
+  constructor(simulator: Simulator, kubernetes: ModelKubernetes, limits: Limits = oneMachine) {
+    this.#limits = limits;
     this.#simulator = simulator;
     this.#kubernetes = kubernetes;
     this.#asTheyWere = this.#picture();
@@ -30,6 +32,11 @@ export class Invariants {
   addStranger(vmid: number): void {
     this.#strangers.push(vmid);
     this.#asTheyWere = this.#picture();
+  }
+
+  /** Forgets what Kubernetes said before: it was taken back to an older state. */
+  forget(): void {
+    this.#generations.clear();
   }
 
   /** VMIDs that are out of use until an administrator has unlocked what is left there. */
@@ -116,8 +123,8 @@ export class Invariants {
     );
     for (const [name, { vmid = 0, size }] of volumes)
       if (ours.has(vmid) && !name.includes('cloudinit')) used.storageMiB += size / 2 ** 20;
-    for (const [what, limit] of Object.entries(limits)) {
-      const amount = used[what as keyof typeof limits];
+    for (const [what, limit] of Object.entries(this.#limits)) {
+      const amount = used[what as keyof Limits];
       if (amount > limit) throw new Violation(`I4: ${amount} ${what} in Proxmox, and the quota allows ${limit}`);
     }
   }

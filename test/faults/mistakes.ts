@@ -112,8 +112,8 @@ export const mistakes: Mistake[] = [
     edits: [
       {
         file: 'operator/effects/allocator.ts',
-        find: 'abandon ? [{ ...abandon, since }] : []',
-        replace: 'abandon && !since ? [{ ...abandon, since }] : []',
+        find: 'abandon ? [{ ...abandon, since, uid }] : []',
+        replace: 'abandon && !since ? [{ ...abandon, since, uid }] : []',
       },
     ],
   },

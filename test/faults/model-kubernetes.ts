@@ -9,6 +9,12 @@ export interface ModelEvent {
   object: KubeObject;
 }
 
+/** Everything at one moment. */
+export interface ModelSnapshot {
+  version: number;
+  objects: Map<string, Map<string, KubeObject>>;
+}
+
 type Calls = Pick<KubeClient, 'get' | 'list' | 'create' | 'replaceStatus' | 'applyStatus' | 'patch' | 'remove'>;
 
 /**
@@ -20,6 +26,8 @@ type Calls = Pick<KubeClient, 'get' | 'list' | 'create' | 'replaceStatus' | 'app
 export class ModelKubernetes {
   readonly #objects = new Map<string, Map<string, KubeObject>>();
   readonly #onWrite: (event: ModelEvent) => void;
+  /** The fields of each status that were applied last. */
+  readonly #applied = new Map<string, Set<string>>();
   #version = 0;
   #uids = 0;
 
@@ -41,6 +49,27 @@ export class ModelKubernetes {
     return this.#objects.get(plural)?.get(formatKey(key)) as T | undefined;
   }
 
+  /** Everything as it stands, to be taken back to by {@link restore}. */
+  snapshot(): ModelSnapshot {
+    return {
+      version: this.#version,
+      objects: new Map([...this.#objects].map(([plural, all]) => [plural, new Map(all)])),
+    };
+  }
+
+  /** As etcd that is restored from a snapshot: nobody is told of it. */
+  restore({ version, objects }: ModelSnapshot): void {
+    this.#version = version;
+    this.#objects.clear();
+    for (const [plural, all] of objects) this.#objects.set(plural, new Map(all));
+  }
+
+  /** What a person does: changes the annotations. */
+  annotate(type: ResourceType, key: ObjectKey, annotations: Record<string, string>): void {
+    const object = this.#read<KubeObject>(type, key);
+    this.#put(type, { ...object, metadata: { ...object.metadata, annotations } });
+  }
+
   /** What a person does: changes the spec, and with it the generation. */
   edit<T extends KubeObject & { spec: object }>(type: ResourceType, key: ObjectKey, change: Partial<T['spec']>): void {
     const object = this.#read<T>(type, key);
@@ -60,7 +89,7 @@ export class ModelKubernetes {
       create: async (type, object) => this.#create(type, object),
       replaceStatus: async (type, object) => this.#writeStatus(type, object),
       applyStatus: async <T extends KubeObject>(type: ResourceType, object: KubeObject) =>
-        this.#writeStatus(type, object) as T,
+        this.#applyStatus(type, object) as T,
       patch: async <T extends KubeObject>(type: ResourceType, key: ObjectKey, patch: unknown) =>
         this.#patchFinalizers(type, key, patch as JsonPatch) as T,
       remove: async (type, key) => this.#remove(type, key),
@@ -101,6 +130,18 @@ export class ModelKubernetes {
     const present = this.#read<T>(type, object.metadata);
     this.#expectVersion(present, object.metadata.resourceVersion);
     return this.#put(type, { ...present, status: object.status ?? {} });
+  }
+
+  /** By fields, as server-side apply: what was applied before and is left out goes, what others have written stays. */
+  #applyStatus(type: ResourceType, object: KubeObject & { status?: unknown }): KubeObject {
+    const present = this.#read<KubeObject & { status?: object }>(type, object.metadata);
+    const given = Object.entries(object.status ?? {}).filter(([, value]) => value !== undefined);
+    const key = `${type.plural} ${formatKey(object.metadata)}`;
+    const before = this.#applied.get(key) ?? new Set();
+    const kept = Object.entries(present.status ?? {}).filter(([field]) => !before.has(field));
+    const written = this.#writeStatus(type, { ...object, status: Object.fromEntries([...kept, ...given]) });
+    this.#applied.set(key, new Set(given.map(([field]) => field)));
+    return written;
   }
 
   #patchFinalizers(type: ResourceType, key: ObjectKey, patch: JsonPatch): KubeObject {

@@ -72,10 +72,19 @@ export const template: VmTemplate = {
   spec: { sources: [{ cluster: 'lab', vmid: { vmid: 900, node: 'n1' } }], cloneMode: 'Full' },
 };
 
-/** Room for one machine as large as it ever gets, and for nothing beside it. */
-export const limits = { vms: 1, cpu: 4, memoryMiB: 1024, storageMiB: 6 * 1024 };
+/** What a namespace may have. */
+export interface Limits {
+  vms: number;
+  cpu: number;
+  memoryMiB: number;
+  storageMiB: number;
+}
 
-export const quota: VmQuota = {
+/** Room for one machine as large as it ever gets, and for nothing beside it. */
+export const oneMachine: Limits = { vms: 1, cpu: 4, memoryMiB: 1024, storageMiB: 6 * 1024 };
+
+/** The quota that says so. */
+export const quotaOf = ({ vms, cpu, memoryMiB, storageMiB }: Limits): VmQuota => ({
   metadata: { name: 'default', namespace: 'team-a' },
-  spec: { hard: { vms: limits.vms, cpu: limits.cpu, memory: '1Gi', storage: '6Gi' } },
-};
+  spec: { hard: { vms, cpu, memory: `${memoryMiB}Mi`, storage: `${storageMiB}Mi` } },
+});

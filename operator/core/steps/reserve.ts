@@ -79,5 +79,5 @@ function candidates(
 }
 
 const orphanMessage = (vmid: number): string =>
-  `Proxmox already has VM ${vmid}, which was made for a resource of this namespace and name that is gone. ` +
+  `Proxmox already has VM ${vmid}, which was made for this namespace and name and which no resource holds. ` +
   'Remove it in Proxmox, or give the resource another name.';
