@@ -12,7 +12,7 @@ import { clusterOf, isCluster } from '../core/cluster-of.ts';
 import { type Decision, type Outcome, queued } from '../core/decision.ts';
 import { happenings } from '../core/events.ts';
 import { failureVerdict } from '../core/failure.ts';
-import type { Observed, TaskView } from '../core/observed.ts';
+import type { Look, Observed, TaskView } from '../core/observed.ts';
 import { currentOperation } from '../core/operation.ts';
 import { plan } from '../core/plan.ts';
 import { type ActionResult, statusOf } from '../core/report.ts';
@@ -159,19 +159,23 @@ async function decideAndAct(
     operationTasks: () => new Set(parts.operations.byIndex('machine', key).flatMap(({ status }) => status?.upid ?? [])),
     tasks: () => new Set(machines.list().flatMap(vm => (vm.metadata.uid === uid ? [] : (vm.status?.task?.upid ?? [])))),
   };
+  const see = async (what: Exclude<Look, 'quota'>) => {
+    if (!link) throw notYet('the ProxmoxCluster is not connected');
+    await lookAt(what, observed, link, others);
+    if (what === 'config') memory.config(uid, observed.config);
+  };
+  const askQuota = async () => {
+    observed.quota = await parts.gate.grant(observed.vm, { state: 'Bound' });
+  };
   let decision = plan(observed);
   let waitsInLine = false;
   try {
     for (let writes = 0; ; writes++) {
       while (decision.look) {
-        if (decision.look === 'quota') {
-          observed.quota = await parts.gate.grant(observed.vm, { state: 'Bound' });
-          decision = plan(observed);
-          continue;
-        }
-        if (!link) throw notYet('the ProxmoxCluster is not connected');
-        await lookAt(decision.look, observed, link, others);
-        if (decision.look === 'config') memory.config(uid, observed.config);
+        if (decision.look !== 'quota') await see(decision.look);
+        // It is looked at next, whatever the quota says: a person who changes a machine waits for less.
+        else if (isThere(observed)) await Promise.all([askQuota(), see('config')]);
+        else await askQuota();
         decision = plan(observed);
       }
       if (!decision.action) return { decision, result: {} };
@@ -199,6 +203,9 @@ async function decideAndAct(
     if (decision.action && !waitsInLine && changesConfig.has(decision.action.kind)) memory.config(uid, undefined);
   }
 }
+
+/** Whether the machine was complete once and has not been looked at yet. */
+const isThere = ({ vm, config }: Observed): boolean => vm.status?.createdAt !== undefined && config === undefined;
 
 const changesConfig = new Set(['clone', 'configure', 'resize', 'destroy', 'cancelTask']);
 
@@ -232,6 +239,7 @@ async function report(
 ): Promise<void> {
   const { kube, events, allocator, memory } = parts;
   noteWrite(parts, await writeStatus(kube, vm, status));
+  if (!isReady(vm) && isReady({ ...vm, status })) memory.compared(uidOf(vm));
   const { task } = status;
   if (task?.cancelledAt && task.cancelledAt !== vm.status?.task?.cancelledAt) memory.cancelUndertaken(uidOf(vm), task);
   for (const note of happenings(vm.status ?? {}, status)) events.record(vm, note);

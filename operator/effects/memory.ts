@@ -104,6 +104,11 @@ export class MachineMemory {
     return known.sweep.since + sweepMs * known.sweep.share - this.#now();
   }
 
+  /** Notes that the machine came to be as desired: it was compared on the way. Many do so at once, so it is spread. */
+  compared(uid: string): void {
+    this.#of(uid).sweep = { since: this.#now(), share: 0.5 + this.#random() };
+  }
+
   /** Notes that the machine was compared in full. */
   swept(uid: string): void {
     this.#of(uid).sweep = { since: this.#now(), share: 0.9 + 0.2 * this.#random() };
