@@ -33,26 +33,34 @@ export type Exchange = z.output<typeof exchangeSchema>;
 /** A recorded answer. */
 export type RecordedAnswer = z.output<typeof response>;
 
+/** What one line must have: the rest may stand in another file's line with the same number. */
+const lineSchema = z.looseObject({ seq: z.int(), response: z.unknown().optional() });
+
 /**
  * Reads files of exchanges, one a line, and merges them by their number: of two lines with one number the one with an
- * answer wins, the other lends what it lacks.
+ * answer wins, the other lends what it lacks. So answers may lie in a file of their own.
  */
 export function readExchanges(files: string[]): Exchange[] {
-  const bySeq = new Map<number, Exchange>();
-  for (const line of files.flatMap(file => readFileSync(file, 'utf8').split('\n'))) {
-    if (line.trim() === '') continue;
-    const exchange = readLine(line);
-    const known = bySeq.get(exchange.seq);
-    const [first, second] = exchange.response === undefined ? [known, exchange] : [exchange, known];
-    bySeq.set(exchange.seq, { ...second, ...(first ?? exchange) });
+  const bySeq = new Map<number, z.output<typeof lineSchema>>();
+  for (const text of files.flatMap(file => readFileSync(file, 'utf8').split('\n'))) {
+    if (text.trim() === '') continue;
+    const line = check(lineSchema, JSON.parse(text), text);
+    const known = bySeq.get(line.seq);
+    const [first, second] = line.response === undefined ? [known, line] : [line, known];
+    bySeq.set(line.seq, { ...second, ...(first ?? line) });
   }
-  return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+  return [...bySeq.values()].sort((a, b) => a.seq - b.seq).map(toExchange);
 }
 
-function readLine(line: string): Exchange {
-  const result = exchangeSchema.safeParse(JSON.parse(line));
-  if (result.success) return { ...result.data, request: { ...result.data.request, body: wholeBody(result.data) } };
-  throw new Error(`not an exchange: ${line.slice(0, 80)}…\n${z.prettifyError(result.error)}`);
+function toExchange(line: unknown): Exchange {
+  const exchange = check(exchangeSchema, line, JSON.stringify(line));
+  return { ...exchange, request: { ...exchange.request, body: wholeBody(exchange) } };
+}
+
+function check<T>(schema: z.ZodType<T>, value: unknown, text: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new Error(`not an exchange: ${text.slice(0, 80)}…\n${z.prettifyError(result.error)}`);
 }
 
 /** Long bodies were cut: `…...[41187 bytes]`. What is missing repeats the last character; an upload ends its part. */
