@@ -30,7 +30,7 @@ export function checkKeys(
   for (const key of Object.keys(values)) {
     const { requires } = keys.get(key) ?? {};
     if (requires !== undefined && (values[requires] ?? undefined) === undefined) {
-      addError(errors, at(requires), `missing property required by '${at(key)}'`);
+      addError(errors, at(requires), missingFor(at(key), release));
     }
     if (!open && !keys.has(key)) {
       addError(
@@ -41,6 +41,13 @@ export function checkKeys(
     }
   }
   return errors;
+}
+
+/** What another parameter asks for is not there. */
+function missingFor(key: string, release: Release): string {
+  return release === '8.4'
+    ? `missing property - '${key}' requires this property`
+    : `missing property required by '${key}'`;
 }
 
 /** A second message for one parameter follows the first with a backslash and an n, as in the real API. */

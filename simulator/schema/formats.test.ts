@@ -15,6 +15,7 @@ describe('formats', () => {
     ['pve-poolid', 'a/b/c', undefined],
     ['pve-poolid', 'a/b/c/d', "pool name 'a/b/c/d' nested too deeply (max levels = 3)\n"],
     ['pve-userid', 'a@', "user name 'a@' is too short\n"],
+    ['pve-userid', '0', "user name '' is too short\n"],
     ['pve-userid', 'root', "value 'root' does not look like a valid user name\n"],
     ['pve-storage-id', 'x', "storage ID 'x' cannot be shorter than 2 characters\n"],
     ['storage-pair', 'local:other', undefined],
@@ -35,6 +36,11 @@ describe('formats', () => {
   it('know the privileges of their release', () => {
     expect(checkFormat('pve-priv', 'VM.Monitor', '8.4')).toBeUndefined();
     expect(checkFormat('pve-priv', 'VM.Monitor', '9.2')).toBe("invalid privilege 'VM.Monitor'\n");
+  });
+
+  it('have no words of their own for short ids on 8.4', () => {
+    expect(checkFormat('pve-storage-id', 'x', '8.4')).toBe("storage ID 'x' contains illegal characters\n");
+    expect(checkFormat('pve-storage-id', 'xy', '8.4')).toBeUndefined();
   });
 
   it('that no one stated are a mistake of ours', () => {

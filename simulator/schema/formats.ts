@@ -41,11 +41,13 @@ function isCidr(value: string, isAddressOfFamily: (value: string) => boolean, bi
   return isAddressOfFamily(address) && Number(mask) > 7 && Number(mask) <= bits;
 }
 
-/** An identifier of two characters or more, with a letter in front; the short ones have a message of their own. */
+/** An identifier of two characters or more, with a letter in front; from 9 on the short ones have a message of their own. */
 function id(kind: string): Check {
   const shape = matching(/[a-z][a-z0-9\-_.]*[a-z0-9]/i, value => `${kind} ID '${value}' contains illegal characters\n`);
   return (value, release) =>
-    value.length < 2 ? `${kind} ID '${value}' cannot be shorter than 2 characters\n` : shape(value, release);
+    value.length < 2 && release !== '8.4'
+      ? `${kind} ID '${value}' cannot be shorter than 2 characters\n`
+      : shape(value, release);
 }
 
 /** One entry of a map from source to target; each level of the real check adds a line's end to the message. */
@@ -242,7 +244,9 @@ function checkPool(value: string): string | undefined {
   return levels.test(value) ? undefined : `pool name '${value}' contains invalid characters\n`;
 }
 
-function checkUser(value: string): string | undefined {
+function checkUser(given: string): string | undefined {
+  // `0` is no truth to Perl.
+  const value = given === '0' ? '' : given;
   const { length } = value;
   if (length < 3) return `user name '${value}' is too short\n`;
   if (length > 64) return `user name '${value}' is too long (${length} > 64)\n`;

@@ -36,10 +36,14 @@ export function answer({ release, method, path, params }: Vector): { status: num
   return verified.ok ? { status: 200 } : { status: 400, errors: verified.errors };
 }
 
-/** Whether an answer is the vector's. The real API lists what is wrong inside a property string in random order. */
+/** Whether an answer is the vector's. The real API lists the complaints about one parameter in random order. */
 export function agrees(vector: Vector, { status, errors = {} }: { status: number; errors?: Errors }): boolean {
   const expected = vector.errors ?? {};
-  const sortLines = (text: string | undefined) => text?.split('\n').sort().join('\n');
+  const sortLines = (text: string | undefined) =>
+    text
+      ?.split(/\n|\\n/)
+      .sort()
+      .join('\n');
   const names = new Set([...Object.keys(expected), ...Object.keys(errors)]);
   return status === vector.status && [...names].every(name => sortLines(expected[name]) === sortLines(errors[name]));
 }

@@ -68,6 +68,13 @@ describe('verifying parameters', () => {
   });
 
   it.each([
+    ['8.4', "missing property - 'unique' requires this property\\nmissing property - 'force' requires this property"],
+    ['9.2', "missing property required by 'unique'\\nmissing property required by 'force'"],
+  ] as const)('says on %s what a parameter needs beside it', (release, message) => {
+    expect(create({ unique: '1', force: '1' }, release)).toEqual({ ok: false, errors: { archive: message } });
+  });
+
+  it.each([
     ['custom-mine', "Custom cputype 'mine' not found\n"],
     ['pentium9', "Built-in cputype 'pentium9' is not defined (missing 'custom-' prefix?)\n"],
     ['host,reported-model=kvm64', "Property 'reported-model' not allowed in VM-specific CPU config.\n"],

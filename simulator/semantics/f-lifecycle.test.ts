@@ -379,7 +379,7 @@ describe('(f) a change of the configuration', () => {
 
   it('wants an address where there is a gateway', async () => {
     const { errors } = await put(9000, { ipconfig0: 'gw=10.0.0.1' });
-    expect(errors?.ipconfig0).toContain("missing property required by 'ipconfig0.gw'");
+    expect(errors?.ipconfig0).toContain("missing property - 'ipconfig0.gw' requires this property");
     expect((await put(9000, { ipconfig0: 'ip=10.0.0.2/24,gw=10.0.0.1' })).status).toBe(200);
   });
 

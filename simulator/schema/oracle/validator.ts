@@ -53,7 +53,12 @@ export function createValidator(oracle: Oracle, release: Release, cpuModels: Rea
     }
     for (const name of Object.keys(values)) {
       const { requires } = schema[name] ?? {};
-      if (requires && !has(requires)) complain(requires, `missing property required by '${prefix}${name}'`);
+      if (!requires || has(requires)) continue;
+      const [before, after] =
+        release === '8.4'
+          ? ["missing property - '", "' requires this property"]
+          : ["missing property required by '", "'"];
+      complain(requires, `${before}${prefix}${name}${after}`);
     }
     return complaints;
   }
