@@ -11,11 +11,11 @@ import { noMetrics } from '#kube/telemetry.ts';
 import { defaultRateLimits } from '#portal/server/http/rate-limits.ts';
 import { type Portal, type PortalOptions, startPortal } from '#portal/server/portal.ts';
 import { parseKeys } from '#portal/server/session/keys.ts';
+import { Browser } from '#portal/server/testing/browser.ts';
 import { trustIssuers } from '../control-plane/authentication.ts';
 import { selfSignedCertificate } from '../control-plane/certificate.ts';
 import { freePort } from '../control-plane/port.ts';
 import { type Stage as TenantStage, tenant, tenantStage } from '../quota/stage.ts';
-import { Browser } from './browser.ts';
 
 /** Two tenants, the people of the demo, their identity provider, and portals. */
 export interface PortalStage extends TenantStage {

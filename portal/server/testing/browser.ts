@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici';
+import { faultsOf } from './hardened.ts';
 
 /** An answer, with what of it tests look at. */
 export interface Answer {
@@ -71,6 +72,11 @@ export class Browser {
       const text = await response.body.text();
       const cookies = [response.headers['set-cookie'] ?? []].flat();
       for (const line of cookies) this.#keep(target.hostname, line);
+      const faults =
+        target.origin === this.origin
+          ? faultsOf({ status: response.statusCode, headers: response.headers, cookies })
+          : [];
+      if (faults.length > 0) throw new Error(`${method} ${target.pathname} is not hardened: ${faults.join(', ')}`);
       const { location } = response.headers;
       if (!follow || typeof location !== 'string' || response.statusCode < 300 || response.statusCode > 399) {
         const isJson = String(response.headers['content-type']).startsWith('application/json');
