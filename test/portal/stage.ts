@@ -28,6 +28,10 @@ export interface PortalStage extends TenantStage {
   log: string[];
   /** Starts a portal on the stage's address, with the ServiceAccount and the rights that the chart installs. */
   start: (change?: Partial<PortalOptions>) => Promise<RunningPortal>;
+  /** Gives sam a machine of team A by its name: to see it, and nothing else. */
+  share: (name: string) => Promise<void>;
+  /** Takes it away again. */
+  unshare: () => Promise<void>;
   browser: (origin?: string) => Browser;
   /** A browser in which somebody is signed in. */
   signedIn: (name: string, origin?: string) => Promise<Browser>;
@@ -40,6 +44,9 @@ export interface RunningPortal extends Portal {
 }
 
 const dayMs = 86_400_000;
+
+/** Somebody who has no group, and is given single machines by name. */
+const sam = { name: 'sam', displayName: 'Sam', groups: [], what: 'guest' };
 
 /** The keys that every portal of the tests seals with, unless told otherwise. */
 export const sealingKeys = parseKeys(randomBytes(32).toString('base64'));
@@ -55,7 +62,7 @@ export async function portalStage(): Promise<PortalStage> {
   for (const { type, object } of bindings) await kube.apply(type, object, { fieldManager: 'test' });
   const port = await freePort();
   const origin = `https://127.0.0.1:${port}`;
-  const issuer = await startIssuer(people, [origin]);
+  const issuer = await startIssuer([...people, sam], [origin]);
   const { authenticationFile } = controlPlane;
   if (!authenticationFile) throw new Error('the API server of the tests cannot be told of an issuer');
   await trustIssuers(authenticationFile, [trustOf(issuer)]);
@@ -87,6 +94,22 @@ export async function portalStage(): Promise<PortalStage> {
     teamB,
     log,
     browser,
+    async share(name) {
+      await kubectl(
+        '-n',
+        teamA,
+        'create',
+        'role',
+        'sees-one',
+        '--verb=get',
+        '--resource=virtualmachines.berth.dev',
+        `--resource-name=${name}`,
+      );
+      await kubectl('-n', teamA, 'create', 'rolebinding', 'sees-one', '--role=sees-one', `--user=${demoPrefix}sam`);
+    },
+    async unshare() {
+      await kubectl('-n', teamA, 'delete', 'rolebinding,role', 'sees-one');
+    },
     async start(change = {}) {
       const stop = new AbortController();
       const config = new KubeConfig();

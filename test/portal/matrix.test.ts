@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type ConsoleSession, consoleSessions, type VirtualMachine, virtualMachines } from '#api/kinds.ts';
+import type { Browser } from '#portal/server/testing/browser.ts';
+import { machine } from '../quota/stage.ts';
+import { type PortalStage, portalStage } from './stage.ts';
+
+type Who = 'nobody' | 'ada' | 'vera' | 'grace' | 'sam' | 'linus';
+
+/** What one may do with a machine: everything, look, look at this one only, nothing; or one is not signed in. */
+type Rights = 'use' | 'view' | 'glimpse' | 'none' | 'out';
+
+interface Route {
+  method: string;
+  /** Below the machine's path, or the namespace's. */
+  path: string;
+  body?: object;
+  /** Status by rights. Without them it is 404, and signed out 401: that is no matter of the route. */
+  wanted: Record<'use' | 'view' | 'glimpse', number>;
+}
+
+const challenge = 'A'.repeat(43);
+
+/** Every route about a machine. A deletion names another UID, so that it is refused where it is allowed. */
+const routes: Route[] = [
+  { method: 'GET', path: '/machines/NAME', wanted: { use: 200, view: 200, glimpse: 200 } },
+  {
+    method: 'PATCH',
+    path: '/machines/NAME',
+    body: { spec: { description: 'x' } },
+    wanted: { use: 200, view: 403, glimpse: 403 },
+  },
+  { method: 'DELETE', path: '/machines/NAME', body: { uid: 'other' }, wanted: { use: 409, view: 403, glimpse: 403 } },
+  { method: 'GET', path: '/machines/NAME/events', wanted: { use: 200, view: 200, glimpse: 200 } },
+  { method: 'GET', path: '/machines/NAME/metrics', wanted: { use: 200, view: 200, glimpse: 403 } },
+  { method: 'GET', path: '/machines/NAME/operations', wanted: { use: 200, view: 200, glimpse: 200 } },
+  {
+    method: 'POST',
+    path: '/machines/NAME/operations',
+    body: { type: 'Restart' },
+    wanted: { use: 201, view: 403, glimpse: 403 },
+  },
+  {
+    method: 'POST',
+    path: '/machines/NAME/console',
+    body: { type: 'VNC', mode: 'Interactive', challenge },
+    wanted: { use: 201, view: 403, glimpse: 403 },
+  },
+];
+
+let stage: PortalStage;
+const browsers = new Map<Who, Browser>();
+let answering: NodeJS.Timeout;
+
+beforeAll(async () => {
+  stage = await portalStage();
+  await stage.start({ metrics: { read: async () => ({ points: [] }) } });
+  const { teamA, teamB, kube } = stage;
+  for (const [namespace, name] of [
+    [teamA, 'one'],
+    [teamA, 'two'],
+    [teamB, 'three'],
+  ] as const) {
+    await kube.create(virtualMachines, machine(namespace, name));
+  }
+  await stage.share('one');
+  for (const who of ['ada', 'vera', 'grace', 'sam', 'linus'] as const) browsers.set(who, await stage.signedIn(who));
+  browsers.set('nobody', stage.browser());
+  answering = setInterval(() => void answerConsoles(), 100);
+  await vi.waitFor(async () => expect((await api('linus', 'GET', '/machines')).json.items.length).toBe(3), 10_000);
+});
+
+afterAll(async () => {
+  clearInterval(answering);
+  await stage.unshare();
+  await stage.close();
+});
+
+/** Says what the operator says of a console: no operator runs here. */
+async function answerConsoles(): Promise<void> {
+  const { items } = await stage.kube
+    .list<ConsoleSession>(consoleSessions, { namespace: stage.teamA })
+    .catch(() => ({ items: [] }));
+  for (const { metadata, status } of items.filter(({ status: told }) => !told?.url)) {
+    const at = new Date().toISOString();
+    const ready = { type: 'Ready', status: 'True', reason: 'Ready', message: '', lastTransitionTime: at } as const;
+    const patch = { status: { ...status, url: 'https://console.example/s/1', expiresAt: at, conditions: [ready] } };
+    await stage.kube
+      .patch(consoleSessions, { namespace: stage.teamA, name: metadata.name }, patch, { subresource: 'status' })
+      .catch(() => {});
+  }
+}
+
+const api = (who: Who, method: string, path: string, body?: object) =>
+  (browsers.get(who) as Browser).api(`/api/v1${path}`, { method, ...(body && { body }) });
+
+const inTeamA: Record<Who, { one: Rights; two: Rights }> = {
+  nobody: { one: 'out', two: 'out' },
+  ada: { one: 'use', two: 'use' },
+  vera: { one: 'view', two: 'view' },
+  grace: { one: 'none', two: 'none' },
+  sam: { one: 'glimpse', two: 'none' },
+  linus: { one: 'use', two: 'use' },
+};
+
+const statusFor = ({ wanted }: Route, rights: Rights): number =>
+  rights === 'out' ? 401 : rights === 'none' ? 404 : wanted[rights];
+
+describe('F93, D1: each route, for each person, of each machine', () => {
+  const cases = Object.entries(inTeamA).flatMap(([who, machines]) =>
+    Object.entries(machines).flatMap(([name, rights]) =>
+      routes.map(route => ({ who: who as Who, name, rights, route })),
+    ),
+  );
+
+  test.each(cases)('$route.method $route.path as $who, who may $rights $name', async ({ who, name, rights, route }) => {
+    const path = `/namespaces/${stage.teamA}${route.path.replace('NAME', name)}`;
+    const answer = await api(who, route.method, path, route.body);
+    expect(answer.status, answer.text).toBe(statusFor(route, rights));
+    if (rights !== 'none') return;
+    // What is foreign answers in the words of what does not exist.
+    for (const other of [`/namespaces/${stage.teamA}`, '/namespaces/nowhere']) {
+      const nothing = await api(who, route.method, `${other}${route.path.replace('NAME', 'nothing')}`, route.body);
+      expect({ ...nothing.json.error, requestId: '' }).toEqual({ ...answer.json.error, requestId: '' });
+    }
+  });
+
+  test.each<[Who, number]>([
+    ['nobody', 401],
+    ['ada', 201],
+    ['vera', 403],
+    ['grace', 404],
+    ['sam', 403],
+    ['linus', 201],
+  ])('POST /machines as %s', async (who, status) => {
+    const { spec } = machine(stage.teamA, 'new');
+    const body = { metadata: { name: 'new' }, spec };
+    const answer = await api(who, 'POST', `/namespaces/${stage.teamA}/machines?dryRun=All`, body);
+    expect(answer.status, answer.text).toBe(status);
+    expect((await api(who, 'POST', '/namespaces/nowhere/machines', body)).status).toBe(who === 'nobody' ? 401 : 404);
+  });
+
+  test.each<[Who, string[]]>([
+    ['ada', ['one', 'two']],
+    ['vera', ['one', 'two']],
+    ['grace', ['three']],
+    ['sam', ['one']],
+    ['linus', ['one', 'three', 'two']],
+  ])('lists and streams show %s %j alone', async (who, names) => {
+    const nameOf = ({ metadata }: VirtualMachine) => metadata.name;
+    expect((await api(who, 'GET', '/machines')).json.items.map(nameOf).sort()).toEqual(names);
+    const stream = await (browsers.get(who) as Browser).stream('/api/v1/stream');
+    await expect.poll(() => stream.events[0]?.data.machines.map(nameOf).sort()).toEqual(names);
+    stream.close();
+  });
+
+  test('what needs no object needs a sign-in all the same, but for the version', async () => {
+    for (const path of ['/session', '/catalogue', '/machines', '/quotas', '/stream', '/kubeconfig']) {
+      expect((await api('nobody', 'GET', path)).status, path).toBe(401);
+    }
+    expect((await api('nobody', 'PUT', '/profile', { language: 'fr' })).status).toBe(401);
+    expect((await api('nobody', 'GET', '/version')).status).toBe(200);
+  });
+
+  test('F06: roles are what Kubernetes lets people do', async () => {
+    const roles = { ada: 'Employee', grace: 'Employee', vera: 'Viewer', sam: 'Viewer', linus: 'Admin' } as const;
+    for (const [who, role] of Object.entries(roles)) {
+      expect((await api(who as Who, 'GET', '/session')).json.role, who).toBe(role);
+    }
+    const { tenants } = (await api('vera', 'GET', '/session')).json;
+    expect(tenants).toEqual([
+      {
+        name: stage.teamA,
+        displayName: stage.teamA,
+        can: { create: false, update: false, delete: false, console: false, restart: false },
+      },
+    ]);
+  });
+
+  test('only a machine with the UID that was confirmed is deleted', async () => {
+    const { metadata } = await stage.kube.create(virtualMachines, machine(stage.teamA, 'doomed'));
+    const path = `/namespaces/${stage.teamA}/machines/doomed`;
+    expect((await api('ada', 'DELETE', path, { uid: 'other' })).status).toBe(409);
+    expect((await api('ada', 'DELETE', path, { uid: metadata.uid })).status).toBe(202);
+  });
+});
