@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { group as berthGroup } from '#api/names.ts';
+import { KubeError } from '#kube/errors.ts';
 import type { Requests } from '#kube/headers.ts';
 import { type Acting, actingAs, type Person, personKey, reviewedGroups } from './person.ts';
 
@@ -66,7 +67,7 @@ export function createReviews(own: Requests, acting: Acting, now: () => number):
     };
     const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
     const answer = await inTurn(() => own.request({ method: 'POST', path, body }));
-    return reviewSchema.parse(answer).status.allowed;
+    return read(reviewSchema, answer).status.allowed;
   }
 
   return {
@@ -92,10 +93,18 @@ export function createReviews(own: Requests, acting: Acting, now: () => number):
       };
       const path = '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews';
       const requests = actingAs(own, acting, person);
-      const { status } = rulesSchema.parse(await inTurn(() => requests.request({ method: 'POST', path, body })));
+      const { status } = read(rulesSchema, await inTurn(() => requests.request({ method: 'POST', path, body })));
       return status.incomplete ? 'any' : hintsOf(status.resourceRules);
     },
   };
+}
+
+/** Throws KubeError for an answer that is not what was asked for. */
+function read<T extends z.ZodType>(schema: T, answer: unknown): z.output<T> {
+  const parsed = schema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  const message = `the API server answered something else than asked for: ${z.prettifyError(parsed.error)}`;
+  throw new KubeError({ status: 0, reason: 'Malformed', message });
 }
 
 function hintsOf(rules: z.infer<typeof rulesSchema>['status']['resourceRules']): 'any' | string[] {
