@@ -158,8 +158,9 @@ function* importVolume(
   try {
     return yield* copyVolume(job, from, storage, format, made, owner?.run !== undefined);
   } catch (error) {
-    if (error instanceof PveError) throw died(`cannot import from '${source}' - ${error.text}`);
-    throw error;
+    if (!(error instanceof PveError)) throw error;
+    const why = error.message === 'received interrupt' ? copyFailure('interrupted by signal') : error.text;
+    throw died(`cannot import from '${source}' - ${why}`);
   }
 }
 
@@ -200,7 +201,11 @@ export function* copyVolume(
 /** A thin storage notices only while data arrive that it has no room. */
 function demandCopied(storage: StorageState, node: string): void {
   if (abilityOf(storage).thick || available(storage, node) > 0) return;
-  throw died("copy failed: command '/usr/bin/qemu-img convert' failed: exit code 1");
+  throw died(copyFailure('exit code 1'));
+}
+
+function copyFailure(why: string): string {
+  return `copy failed: command '/usr/bin/qemu-img convert' failed: ${why}`;
 }
 
 function destinationFormat(storage: StorageState, format: string, wished: string | undefined): string {
