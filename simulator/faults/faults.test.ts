@@ -198,6 +198,24 @@ describe('what happens to the cluster', () => {
     expect(lab.vm(103).config.current.cores).toBeUndefined();
   });
 
+  it('is that pvedaemon is restarted [flow J]: a clone cleans up, a waiting call is lost, others are refused', async () => {
+    const { data: upid } = await lab.post('/nodes/pve1/qemu/9000/clone', { newid: 200, full: 1 });
+    lab.clock.advance(100);
+    const release = lab.simulator.world.locks.seize('/var/lock/qemu-server/lock-102.conf');
+    const waiting = lab.send('PUT', '/nodes/pve1/qemu/102/config', { cores: 2 });
+    lab.simulator.faults.add({ what: 'daemon-restarts', path: '/version' });
+    await lab.get('/version');
+    expect(await lab.until(waiting)).toMatchObject({ status: 596, reason: 'Connection reset by peer' });
+    expect(await lab.put(CONFIG, { cores: 2 })).toMatchObject({ status: 595, reason: 'Connection refused' });
+    expect((await lab.get(CONFIG)).status).toBe(200);
+    expect(lab.finish(upid).exitstatus).toMatch(/^clone failed: .*interrupted by signal$/);
+    expect(lab.state.vms[200]).toBeUndefined();
+    release();
+    lab.clock.advance(4000);
+    expect((await lab.put(CONFIG, { cores: 2 })).status).toBe(200);
+    expect(lab.vm(102).config.current.cores).toBeUndefined();
+  });
+
   it('is that quorum is lost: what writes fails, what reads does not', async () => {
     lab.simulator.faults.add({ what: 'quorum-lost', forMs: 60_000, path: '/version' });
     await lab.get('/version');

@@ -15,6 +15,8 @@ export const HAPPENINGS = {
   nodeDown: { what: z.literal('node-down'), node, forMs },
   /** The network to a node is cut; what runs there goes on. */
   nodeUnreachable: { what: z.literal('node-unreachable'), node, forMs },
+  /** pvedaemon of a node is restarted: calls under way are lost, and its tasks are told to end, which clean up. */
+  daemonRestarts: { what: z.literal('daemon-restarts'), node, forMs: z.number().positive().default(4000) },
   /** The cluster's files become read-only. */
   quorumLost: { what: z.literal('quorum-lost'), forMs },
   /** What the nodes tell each other gets lost: `/cluster/resources` stands still. */
@@ -35,6 +37,7 @@ export const HAPPENINGS = {
 export const happeningSchema = z.discriminatedUnion('what', [
   z.strictObject(HAPPENINGS.nodeDown),
   z.strictObject(HAPPENINGS.nodeUnreachable),
+  z.strictObject(HAPPENINGS.daemonRestarts),
   z.strictObject(HAPPENINGS.quorumLost),
   z.strictObject(HAPPENINGS.broadcastsLost),
   z.strictObject(HAPPENINGS.lockTimeout),

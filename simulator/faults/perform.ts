@@ -1,5 +1,6 @@
 import { leavePool } from '../auth/membership.ts';
 import type { World } from '../engine/world.ts';
+import { stopDaemon } from '../http/daemon.ts';
 import type { VmState } from '../state/types.ts';
 import { dropVolume, findVolume, isOnNode, placeOf, volumesOfVm } from '../storage/volumes.ts';
 import { emptyConfig } from '../vm/config.ts';
@@ -35,6 +36,8 @@ function begin(world: World, happening: Happening, aim: Aim): (() => void) | und
       setReachable(world, node, false);
       return () => setReachable(world, node, true);
     }
+    case 'daemon-restarts':
+      return stopDaemon(world, happening.node ?? aim.node ?? firstNode(world));
     case 'quorum-lost':
       cluster.quorate = false;
       return () => {

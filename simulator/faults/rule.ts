@@ -61,6 +61,7 @@ export const faultSchema = z.discriminatedUnion('what', [
   z.strictObject(killWorker),
   z.strictObject({ ...matcher, ...HAPPENINGS.nodeDown }),
   z.strictObject({ ...matcher, ...HAPPENINGS.nodeUnreachable }),
+  z.strictObject({ ...matcher, ...HAPPENINGS.daemonRestarts }),
   z.strictObject({ ...matcher, ...HAPPENINGS.quorumLost }),
   z.strictObject({ ...matcher, ...HAPPENINGS.broadcastsLost }),
   z.strictObject({ ...matcher, ...HAPPENINGS.lockTimeout }),

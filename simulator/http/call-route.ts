@@ -4,7 +4,7 @@ import { checkRoute } from '../auth/check.ts';
 import { BrokenPipe, badParameters, died, forbidden, PveError } from '../engine/errors.ts';
 import { isSteps, type Mortal, type Steps, sleep } from '../engine/process.ts';
 import type { Call, Handlers, Identity, Params, World } from '../engine/world.ts';
-import { passOn, SILENT } from './daemon.ts';
+import { passOn } from './daemon.ts';
 import { formatResult, type Result } from './format.ts';
 import { type Answer, plainAnswer, type Request } from './message.ts';
 import type { Upload } from './multipart.ts';
@@ -63,7 +63,6 @@ function* answerRoute(
   const work = (self: Mortal) => whileUp(world, node, () => run(world, handlers, route, { ...call, process: self }));
   const isPassedOn = route.protected || node !== entry;
   const result = yield* isPassedOn ? passOn(world, route.protected ? node : undefined, work) : work(process);
-  if (result === SILENT) return plainAnswer(596, 'Connection timed out', false);
   if (result !== undefined) return isAnswer(result) ? result : formatResult(format, result);
   return node === entry ? lostNode('reset') : plainAnswer(596, 'Connection reset by peer', false);
 }
