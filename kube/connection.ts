@@ -1,9 +1,9 @@
-import type { KubeConfig } from '@kubernetes/client-node';
 import type { Pool } from 'undici';
 import { type Clock, sleep, systemClock } from './clock.ts';
 import { CredentialSource, type Credentials } from './credentials.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import { KubeError } from './errors.ts';
+import type { KubeAccess } from './kubeconfig.ts';
 import { noMetrics, type RuntimeMetrics } from './telemetry.ts';
 import {
   openPool,
@@ -50,7 +50,7 @@ export interface ConnectOptions {
   /** Milliseconds for a request that names no own limit. */
   requestTimeoutMs?: number;
   /** Answers the kubeconfig to go on with after a 401; by default the same one, its files read anew. */
-  reload?: () => KubeConfig;
+  reload?: () => KubeAccess;
   /** The `User-Agent`: logs and audit of the server show it. */
   userAgent?: string;
   metrics?: RuntimeMetrics;
@@ -69,7 +69,7 @@ const defaultRetryAfterMs = 1000;
  * A connection has one pool of sockets. Leader election should have a connection of its own, so that a full pool never
  * costs the lease.
  */
-export function connect(kubeConfig: KubeConfig, options: ConnectOptions = {}): Connection {
+export function connect(kubeConfig: KubeAccess, options: ConnectOptions = {}): Connection {
   return new HttpConnection(kubeConfig, options);
 }
 
@@ -81,7 +81,7 @@ class HttpConnection implements Connection {
   readonly #clock: Clock;
   #pool: { readonly dispatcher: Pool; readonly tlsFingerprint: string } | undefined;
 
-  constructor(kubeConfig: KubeConfig, options: ConnectOptions) {
+  constructor(kubeConfig: KubeAccess, options: ConnectOptions) {
     this.#credentials = new CredentialSource(kubeConfig, options.reload);
     this.#requestTimeoutMs = options.requestTimeoutMs ?? defaultRequestTimeoutMs;
     this.#userAgent = options.userAgent ?? 'kube-controller';

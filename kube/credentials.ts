@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { RequestOptions } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
 import type { KubeConfig } from '@kubernetes/client-node';
+import type { KubeAccess } from './kubeconfig.ts';
 
 /** What a request needs to reach the API server and be believed. */
 export interface Credentials {
@@ -23,12 +24,12 @@ const maxAgeMs = 30_000;
 
 /** Reads the credentials of a kubeconfig's current context, and reads them again when they were refused. */
 export class CredentialSource {
-  #config: KubeConfig;
-  #reloadConfig: () => KubeConfig;
+  #config: KubeAccess;
+  #reloadConfig: () => KubeAccess;
   #cached: { readonly credentials: Promise<Credentials>; readonly readAt: number } | undefined;
 
   /** `reloadConfig` answers the configuration to use after a refusal; by default the same with its caches emptied. */
-  constructor(config: KubeConfig, reloadConfig: () => KubeConfig = () => withoutCaches(config)) {
+  constructor(config: KubeAccess, reloadConfig: () => KubeAccess = () => withoutCaches(config)) {
     this.#config = config;
     this.#reloadConfig = reloadConfig;
   }
@@ -64,17 +65,20 @@ export class CredentialSource {
 }
 
 /**
- * The same configuration with new authenticators: they keep a token file for a minute and an exec token until its end.
- * It is made by the caller's own class, as loading the official client takes 60 MB and only `main` needs it.
+ * The same configuration with new authenticators: the official client's keep a token file for a minute and an exec token
+ * until its end. It is made by the caller's own class, since whoever does not need that client must not load it.
  */
-function withoutCaches(config: KubeConfig): KubeConfig {
+function withoutCaches(config: KubeAccess): KubeAccess {
+  if (!isOfficial(config)) return config;
   const { clusters, users, contexts, currentContext } = config;
   const copy = new (config.constructor as new () => KubeConfig)();
   copy.loadFromOptions({ clusters, users, contexts, currentContext });
   return copy;
 }
 
-async function readCredentials(config: KubeConfig): Promise<Credentials> {
+const isOfficial = (config: KubeAccess): config is KubeConfig => 'loadFromOptions' in config;
+
+async function readCredentials(config: KubeAccess): Promise<Credentials> {
   const cluster = config.getCurrentCluster();
   if (!cluster) throw new Error(`the kubeconfig has no cluster for its current context "${config.currentContext}"`);
   if (cluster.proxyUrl) throw new Error('proxy-url of a kubeconfig is not supported');

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
-import { KubeConfig } from '@kubernetes/client-node';
 import { pino } from 'pino';
 import { createKubeClient } from '#kube/client.ts';
 import { connect } from '#kube/connection.ts';
+import { type KubeAccess, readPlainKubeConfig } from '#kube/kubeconfig.ts';
 import { acquireLease, type HeldLease } from '#kube/lease.ts';
 import { type Probes, serveProbes } from '#kube/probes.ts';
 import type { Logger } from '#kube/telemetry.ts';
@@ -47,10 +47,10 @@ const fenceMs = 12_000;
 /** Runs the operator until SIGTERM or SIGINT; answers the exit code. */
 export async function runOperator(flags: OperatorFlags): Promise<number> {
   const log: Logger = pino({ level: flags.logLevel, redact: ['token', '*.token', '*.headers.authorization'] });
-  const kubeConfig = loadKubeConfig(flags.kubeconfig);
   const metrics = createMetrics();
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort(new Error(signal)));
+  const kubeConfig = await loadKubeConfig(flags.kubeconfig);
   let readiness: Probes['readiness'] = () => ({ ready: false, message: 'the webhook does not serve yet' });
   const { registry } = metrics;
   let figures: Figures | undefined;
@@ -81,7 +81,7 @@ export async function runOperator(flags: OperatorFlags): Promise<number> {
 
 /** Every replica serves admission, whether it leads or waits. Answers its way into quotas. */
 async function serveWebhook(
-  kubeConfig: KubeConfig,
+  kubeConfig: KubeAccess,
   { webhookPort: port, webhookHost: host, webhookLoopback: loopback, namespace }: OperatorFlags,
   log: Logger,
   signal: AbortSignal,
@@ -97,7 +97,7 @@ async function serveWebhook(
 /** Every replica answers; the one that leads has something to tell. */
 async function serveFiguresOf(
   figures: () => Figures | undefined,
-  kubeConfig: KubeConfig,
+  kubeConfig: KubeAccess,
   { figuresPort: port, figuresHost: host }: OperatorFlags,
   log: Logger,
   signal: AbortSignal,
@@ -113,7 +113,11 @@ async function serveFiguresOf(
   });
 }
 
-function loadKubeConfig(path: string | undefined): KubeConfig {
+/** The official client is loaded only where it is needed: it takes more memory than all the rest. */
+async function loadKubeConfig(path: string | undefined): Promise<KubeAccess> {
+  const plain = await readPlainKubeConfig({ path, env: process.env });
+  if (plain) return plain;
+  const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
   if (path) config.loadFromFile(path);
   else config.loadFromDefault();
@@ -121,7 +125,7 @@ function loadKubeConfig(path: string | undefined): KubeConfig {
 }
 
 async function waitForLease(
-  kubeConfig: KubeConfig,
+  kubeConfig: KubeAccess,
   { namespace }: OperatorFlags,
   log: Logger,
   stop: AbortController,

@@ -1,8 +1,8 @@
-import type { KubeConfig } from '@kubernetes/client-node';
 import { createKubeClient, type KubeClient } from '#kube/client.ts';
 import { connect } from '#kube/connection.ts';
 import { runController } from '#kube/controller.ts';
 import { createEventRecorder } from '#kube/events.ts';
+import type { KubeAccess } from '#kube/kubeconfig.ts';
 import type { ResourceType } from '#kube/resource.ts';
 import type { Logger } from '#kube/telemetry.ts';
 import { createTransport } from '#proxmox/transport.ts';
@@ -17,7 +17,7 @@ const workers = { machines: 16, clusters: 2, templates: 2, quotas: 4, policies: 
 
 /** What an operator runs with. */
 export interface OperatorOptions {
-  kubeConfig: KubeConfig;
+  kubeConfig: KubeAccess;
   /** Id of the Kubernetes cluster in markers. Default: the UID of the namespace kube-system. */
   clusterId?: string;
   /** Name of this process in Events. */
