@@ -38,6 +38,10 @@ test('every entry is read back as it was, whatever its owner is called', () => {
       memoryMiB: amount,
       storageMiB: amount,
       networks: amount,
+      storages: fc.dictionary(fc.stringMatching(/^[A-Za-z][A-Za-z0-9._-]{0,20}$/), amount, {
+        minKeys: 1,
+        noNullPrototype: true,
+      }),
     },
     {
       requiredKeys: [

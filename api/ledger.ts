@@ -36,6 +36,8 @@ export interface Allocation {
   storageMiB: number;
   /** Network interfaces. */
   networks: number;
+  /** Of the disk space, what is on storages that its disks name, in MiB. */
+  storages?: Record<string, number>;
 }
 
 /** Most entries of a ledger. 1,000 take about 130 KB, a tenth of what etcd takes in one object. */
@@ -59,18 +61,33 @@ export const allocations = () =>
 /** An entry as it is stored. What people may call themselves can hold spaces, which part the words of a line. */
 export function formatAllocation(entry: Allocation): string {
   const { name, uid, state, generation, running, cpu, memoryMiB, storageMiB, networks, template, owner } = entry;
+  const places = Object.entries(entry.storages ?? {}).map(([storage, sizeMiB]) => `${storage}:${sizeMiB}Mi`);
   const amountsText = `cpu=${cpu} memory=${memoryMiB}Mi storage=${storageMiB}Mi networks=${networks}`;
   const whose = `template=${template}${owner === undefined ? '' : ` owner=${owner.replace(/[%\s]/g, encodeURIComponent)}`}`;
-  return `${name} ${uid} ${state}@${generation} ${running ? 'Running' : 'Stopped'} ${amountsText} ${whose}`;
+  const where = places.length > 0 ? ` on=${places.join()}` : '';
+  return `${name} ${uid} ${state}@${generation} ${running ? 'Running' : 'Stopped'} ${amountsText} ${whose}${where}`;
 }
 
 const line =
-  /^(\S+) (\S*) (Reserved|Bound)@(\d+) (Running|Stopped) cpu=(\d+) memory=(\d+)Mi storage=(\d+)Mi networks=(\d+) template=(\S*)(?: owner=(\S*))?$/;
+  /^(\S+) (\S*) (Reserved|Bound)@(\d+) (Running|Stopped) cpu=(\d+) memory=(\d+)Mi storage=(\d+)Mi networks=(\d+) template=(\S*)(?: owner=(\S*))?(?: on=(\S+))?$/;
 
 /** Reads a stored entry. Throws where it is none: nothing may be granted by a ledger that cannot be read. */
 export function parseAllocation(text: string): Allocation {
-  const [match, name = '', uid = '', state, generation, power, cpu, memoryMiB, storageMiB, networks, template, owner] =
-    line.exec(text) ?? [];
+  const [
+    match,
+    name = '',
+    uid = '',
+    state,
+    generation,
+    power,
+    cpu,
+    memoryMiB,
+    storageMiB,
+    networks,
+    template,
+    owner,
+    on,
+  ] = line.exec(text) ?? [];
   if (match === undefined) throw new Error(`status.allocations: "${text}" is no entry of a ledger`);
   return {
     name,
@@ -84,7 +101,17 @@ export function parseAllocation(text: string): Allocation {
     memoryMiB: Number(memoryMiB),
     storageMiB: Number(storageMiB),
     networks: Number(networks),
+    ...(on !== undefined && { storages: parseStorages(on) }),
   };
+}
+
+function parseStorages(text: string): Record<string, number> {
+  return Object.fromEntries(
+    text.split(',').map(place => {
+      const [storage = '', size = ''] = place.split(':');
+      return [storage, Number.parseInt(size, 10)];
+    }),
+  );
 }
 
 /** The entry of a name among stored ones, without reading the others. */

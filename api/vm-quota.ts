@@ -3,7 +3,7 @@ import { asAtomic, cel, mapBy } from './cel.ts';
 import { conditions, observedGeneration } from './conditions.ts';
 import { allocations, amounts } from './ledger.ts';
 import { allowed, count, perUser, perVM } from './limits.ts';
-import { resourceName } from './names.ts';
+import { nodeName, resourceName, storageId, vmid } from './names.ts';
 import { quantity } from './quantity.ts';
 
 const hard = z
@@ -38,6 +38,25 @@ const perTemplate = z.object({
   vms: count(10_000).describe('Most machines that are made from it.'),
 });
 
+const perNode = z.object({
+  node: nodeName().describe('Name of the node.'),
+  vms: count(10_000).optional().describe('Most machines of the namespace on it.'),
+  cpu: count(100_000).optional().describe('Most virtual CPUs of the namespace on it.'),
+  memory: quantity().optional().describe('Most memory of the namespace on it.'),
+});
+
+const perStorage = z.object({
+  storage: storageId().describe('Id of the storage.'),
+  size: quantity().describe('Most disk space of the namespace on it.'),
+});
+
+const vmidRange = z
+  .object({
+    start: vmid().describe('First VMID.'),
+    end: vmid().describe('Last VMID.'),
+  })
+  .meta(cel({ rule: 'self.start <= self.end', message: 'start must not be above end' }));
+
 /** What the machines of a namespace may take. */
 export const vmQuotaSpec = z
   .object({
@@ -45,6 +64,14 @@ export const vmQuotaSpec = z
     perUser: perUser().optional().describe('Limits of each owner in the namespace. Every machine needs an owner then.'),
     perVM: perVM().optional().describe('Limits of each machine.'),
     perTemplate: z.array(perTemplate).max(64).meta(mapBy('template')).optional().describe('Limits of templates.'),
+    perNode: z.array(perNode).max(64).meta(mapBy('node')).optional().describe("The namespace's share of nodes."),
+    perStorage: z
+      .array(perStorage)
+      .max(64)
+      .meta(mapBy('storage'))
+      .optional()
+      .describe("The namespace's share of storages. Every disk must name its storage then."),
+    vmidRange: vmidRange.optional().describe('VMIDs of new machines, out of those of the ProxmoxCluster.'),
     allowed: allowed().optional().describe('What of the approved things the namespace may use.'),
     isolationVlan: z
       .int32()

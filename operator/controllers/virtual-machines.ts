@@ -23,6 +23,7 @@ import type { ClusterLink } from '../effects/cluster-link.ts';
 import type { DestroyBrake } from '../effects/destroy-brake.ts';
 import { lookAt, notYet, type Others } from '../effects/looks.ts';
 import type { MachineMemory } from '../effects/memory.ts';
+import { useOfNode } from '../effects/node-capacity.ts';
 import { type QuotaGate, singleton } from '../effects/quota-gate.ts';
 import { writeStatus } from '../effects/status-writer.ts';
 
@@ -94,6 +95,7 @@ function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string)
     vmTemplate: templates.get(vm.spec.source.template.name),
     allocation: allocationOf(parts, vm),
     operation: currentOperation(parts.operations.byIndex('machine', key), vm.metadata.uid),
+    useOfNode: node => useOfNode(parts.machines.list(), clusters.get(vm.status?.cluster ?? ''), node, vm),
     task: { state: 'none' },
     // One in the making is looked at all the time.
     sweep: isReady(vm) && memory.untilSweep(uid, interval) <= 0,

@@ -79,6 +79,52 @@ describe('VMIDs', () => {
   });
 });
 
+describe("F108: a namespace's share", () => {
+  test('F27: of VMIDs is all that it gets', () => {
+    const { granted, refused } = allocate(
+      [
+        request('a', { vmids: { start: 1500, end: 1500 } }),
+        request('b', { vmids: { start: 1500, end: 1500 } }),
+        request('c'),
+      ],
+      occupancy(),
+    );
+    expect([granted.get('a')?.vmid, granted.get('c')?.vmid]).toEqual([1500, 1501]);
+    expect(refused.get('b')).toEqual({
+      reason: 'NoFreeVMID',
+      message: "Every VMID from 1500 to 1500 is in use; widen the VmQuota's and the ProxmoxCluster's spec.vmidRange.",
+    });
+  });
+
+  test('of VMIDs that lies outside the cluster has none', () => {
+    const { refused } = allocate([request('a', { vmids: { start: 5, end: 9 } })], occupancy());
+    expect(refused.get('a')?.message).toBe('No VMID is in the vmidRange of both the VmQuota and the ProxmoxCluster.');
+  });
+
+  test('of a node counts its own machines only, claims on the way included', () => {
+    const use = (vms: number) => ({ vms, cpu: 0, memoryMiB: 0 });
+    const shares = [{ node: 'n1', vms: 3, cpu: 100 }];
+    const nodes = [
+      node('n1', {
+        namespaces: new Map([
+          ['team-a', use(1)],
+          ['team-b', use(9)],
+        ]),
+      }),
+    ];
+    const only = { candidates: ['n1'], shares };
+    const { granted, refused } = allocate(
+      [request('a', only), request('b', only), request('c', only)],
+      occupancy({ nodes }),
+    );
+    expect([...granted.keys()]).toEqual(['a', 'b']);
+    expect(refused.get('c')).toEqual({
+      reason: 'NodeCapReached',
+      message: 'n1: 4 machines would be above the limit of 3 of the namespace (VmQuota perNode).',
+    });
+  });
+});
+
 describe('places', () => {
   test('F28: the node with the most free memory, counting what is claimed on the way', () => {
     const { granted } = allocate(

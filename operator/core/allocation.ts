@@ -1,6 +1,6 @@
 import type { Claim, ProxmoxClusterSpec } from '#api/proxmox-cluster.ts';
-import { toMiB } from '#api/quantity.ts';
 import type { Abandoned, Demand, Finding } from './decision.ts';
+import { aboveCaps, aboveShare, capsOf, type NodeUse, noUse, together } from './node-limits.ts';
 
 /** A machine that asks for a VMID and a place. */
 export interface ClaimRequest {
@@ -21,7 +21,9 @@ export interface NodeCapacity {
   /** Memory of every machine on the node, whoever made it. */
   takenMemoryMiB: number;
   /** What Berth's own machines take; the caps of the ProxmoxCluster are about these. */
-  berth: { vms: number; cpu: number; memoryMiB: number };
+  berth: NodeUse;
+  /** The same of each namespace that has any. */
+  namespaces?: ReadonlyMap<string, NodeUse>;
 }
 
 /** What claims are decided from. */
@@ -60,7 +62,8 @@ export function allocate(requests: ClaimRequest[], occupancy: Occupancy): Alloca
   let lastVmid = occupancy.lastVmid;
   for (const request of requests) {
     const held = inFlight.find(({ uid }) => uid === request.uid);
-    const claim = held ?? place(request, occupancy, inFlight, nextVmid(occupancy.spec, taken, lastVmid));
+    const claim =
+      held ?? place(request, occupancy, inFlight, nextVmid(occupancy.spec, request.demand.vmids, taken, lastVmid));
     if ('reason' in claim) {
       refused.set(request.uid, claim);
       continue;
@@ -75,18 +78,28 @@ export function allocate(requests: ClaimRequest[], occupancy: Occupancy): Alloca
 }
 
 function nextVmid(
-  { vmidRange: { start, end } }: ProxmoxClusterSpec,
+  { vmidRange }: ProxmoxClusterSpec,
+  share: Demand['vmids'],
   taken: Set<number>,
   last: number,
 ): number | Finding {
+  const start = Math.max(vmidRange.start, share?.start ?? 0);
+  const end = Math.min(vmidRange.end, share?.end ?? Number.POSITIVE_INFINITY);
   const size = end - start + 1;
   const first = last >= start && last < end ? last + 1 : start;
   for (let step = 0; step < size; step++) {
     const candidate = start + ((first - start + step) % size);
     if (!taken.has(candidate)) return candidate;
   }
-  return { reason: 'NoFreeVMID', message: `Every VMID from ${start} to ${end} is in use; widen spec.vmidRange.` };
+  return { reason: 'NoFreeVMID', message: noneFree(start, end, share !== undefined) };
 }
+
+const noneFree = (start: number, end: number, isShare: boolean): string => {
+  const whose = isShare ? "the VmQuota's and the ProxmoxCluster's" : 'the';
+  return start > end
+    ? 'No VMID is in the vmidRange of both the VmQuota and the ProxmoxCluster.'
+    : `Every VMID from ${start} to ${end} is in use; widen ${isShare ? `${whose} spec.vmidRange` : 'spec.vmidRange'}.`;
+};
 
 function place(
   { uid, namespace, name, demand }: ClaimRequest,
@@ -98,13 +111,13 @@ function place(
   if (inFlight.length >= mostInFlight) {
     return { reason: 'TooManyInFlight', message: `${mostInFlight} machines are being made; this one waits.` };
   }
-  const node = choose(demand, occupancy, inFlight);
+  const node = choose(demand, namespace, occupancy, inFlight);
   if (typeof node !== 'string') return node;
   return { uid, namespace, name, vmid, node, cpu: demand.cpu, memoryMiB: demand.memoryMiB };
 }
 
 /** The candidate with the most free memory, or why there is none. */
-function choose(demand: Demand, { spec, nodes }: Occupancy, inFlight: Claim[]): string | Finding {
+function choose(demand: Demand, namespace: string, { spec, nodes }: Occupancy, inFlight: Claim[]): string | Finding {
   const candidates = nodes.filter(({ name }) => demand.candidates.includes(name));
   if (candidates.length === 0) {
     return { reason: 'NodeNotAllowed', message: 'No approved node of the cluster can hold this machine.' };
@@ -114,7 +127,7 @@ function choose(demand: Demand, { spec, nodes }: Occupancy, inFlight: Claim[]): 
     const names = candidates.map(({ name }) => name).join(', ');
     return { reason: 'AllNodesOffline', message: `Every node that could hold this machine is offline: ${names}.` };
   }
-  const weighed = online.map(node => weigh(node, demand, spec, inFlight));
+  const weighed = online.map(node => weigh(node, demand, namespace, spec, inFlight));
   const fitting = weighed.filter(({ obstacle }) => obstacle === undefined);
   const [best] = fitting.sort((a, b) => b.freeMiB - a.freeMiB || (a.name < b.name ? -1 : 1));
   if (best) return best.name;
@@ -132,20 +145,21 @@ interface Weighed {
   capped: boolean;
 }
 
-function weigh(node: NodeCapacity, demand: Demand, spec: ProxmoxClusterSpec, inFlight: Claim[]): Weighed {
+function weigh(
+  node: NodeCapacity,
+  demand: Demand,
+  namespace: string,
+  spec: ProxmoxClusterSpec,
+  inFlight: Claim[],
+): Weighed {
   const coming = inFlight.filter(claim => claim.node === node.name);
-  const comingCpu = sum(coming.map(({ cpu }) => cpu));
-  const comingMiB = sum(coming.map(({ memoryMiB }) => memoryMiB));
-  const freeMiB = (node.memoryMiB ?? 0) - node.takenMemoryMiB - comingMiB;
-  const caps = spec.nodes.find(({ name }) => name === node.name);
+  const freeMiB = (node.memoryMiB ?? 0) - node.takenMemoryMiB - sum(coming.map(({ memoryMiB }) => memoryMiB));
+  const wanted = { vms: 1, cpu: demand.cpu, memoryMiB: demand.memoryMiB };
+  const own = coming.filter(claim => claim.namespace === namespace);
+  const share = demand.shares?.find(candidate => candidate.node === node.name);
   const capped =
-    over(caps?.maxVMs, node.berth.vms + coming.length + 1, 'machines') ??
-    over(caps?.maxCPU, node.berth.cpu + comingCpu + demand.cpu, 'CPUs') ??
-    over(
-      caps?.maxMemory === undefined ? undefined : toMiB(caps.maxMemory),
-      node.berth.memoryMiB + comingMiB + demand.memoryMiB,
-      'MiB of memory',
-    );
+    aboveCaps(capsOf(spec, node.name), together(node.berth, ...coming.map(useOf), wanted)) ??
+    aboveShare(share, together(node.namespaces?.get(namespace) ?? noUse, ...own.map(useOf), wanted));
   const tooSmall =
     node.memoryMiB !== undefined && demand.memoryMiB > freeMiB
       ? `${demand.memoryMiB} MiB are needed, ${Math.max(freeMiB, 0)} MiB are free`
@@ -153,8 +167,6 @@ function weigh(node: NodeCapacity, demand: Demand, spec: ProxmoxClusterSpec, inF
   return { name: node.name, freeMiB, obstacle: capped ?? tooSmall, capped: capped !== undefined };
 }
 
-function over(limit: number | undefined, wanted: number, unit: string): string | undefined {
-  return limit !== undefined && wanted > limit ? `${wanted} ${unit} would be above the limit of ${limit}` : undefined;
-}
+const useOf = ({ cpu, memoryMiB }: Claim): NodeUse => ({ vms: 1, cpu, memoryMiB });
 
 const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0);

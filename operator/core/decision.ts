@@ -1,14 +1,14 @@
 import type { VmOperation } from '#api/kinds.ts';
 import type { Allocation } from '#api/ledger.ts';
 import type { ConfigChange } from './machine.ts';
-import type { Look } from './observed.ts';
+import type { Look, Place } from './observed.ts';
 import type { Charge } from './quota/amounts.ts';
 
 /** The conditions of a VirtualMachine that a step can hold up. */
 export type ConditionType = 'QuotaReserved' | 'Scheduled' | 'Provisioned' | 'ConfigSynced' | 'PowerSynced';
 
 /** What a machine needs of a node; the claim takes it. */
-export interface Demand {
+export interface Demand extends Place {
   cpu: number;
   memoryMiB: number;
   /** Nodes that can hold the machine, by what it needs there. */

@@ -1,6 +1,8 @@
 import type { ProxmoxCluster, VirtualMachine, VmOperation, VmTemplate } from '#api/kinds.ts';
 import type { Allocation } from '#api/ledger.ts';
+import type { VmQuotaSpec } from '#api/vm-quota.ts';
 import type { MachineConfig, Power } from './machine.ts';
+import type { NodeUse } from './node-limits.ts';
 
 /**
  * All that a decision about one VirtualMachine is made from. What costs a call to Proxmox is absent until a decision
@@ -20,6 +22,8 @@ export interface Observed {
   allocation?: Allocation;
   /** What is asked to be done to the machine once, if it is its turn. */
   operation?: VmOperation;
+  /** What all machines, and those of the namespace, ask of a node, this one included. */
+  useOfNode?: (node: string) => { all: NodeUse; own: NodeUse };
   /** What became of `status.task`. */
   task: TaskView;
   /** The shared inventory of the cluster; absent until it was read once. */
@@ -48,8 +52,16 @@ export interface Observed {
  */
 export type Look = 'quota' | 'config' | 'power' | 'template' | 'orphan' | 'worker' | 'absence' | 'operationTask';
 
+/** Where a namespace's machines may be, and how many of them. */
+export interface Place {
+  shares?: VmQuotaSpec['perNode'];
+  vmids?: VmQuotaSpec['vmidRange'];
+}
+
 /** Whether there is room for the machine, and the nodes that its namespace is kept to, if it is. */
-export type QuotaView = { granted: true; nodes?: string[] } | { granted: false; reason: string; message: string };
+export type QuotaView =
+  | ({ granted: true; nodes?: string[] } & Place)
+  | { granted: false; reason: string; message: string };
 
 /**
  * What became of the task that the status names. `cancel` says who is to end it: we, who have undertaken that a moment

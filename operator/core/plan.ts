@@ -1,5 +1,6 @@
 import type { ConditionType, Decision, Verdict } from './decision.ts';
 import type { Observed } from './observed.ts';
+import { ceiling } from './steps/ceiling.ts';
 import { configure } from './steps/configure.ts';
 import { operate } from './steps/operate.ts';
 import { power } from './steps/power.ts';
@@ -33,6 +34,8 @@ const creation: Step[] = [
   { take: provision, condition: 'Provisioned', holds: 'Cloned', notReady: 'Provisioning' },
   { take: configure, condition: 'ConfigSynced', holds: 'UpToDate', notReady: 'Provisioning' },
   { take: power, condition: 'PowerSynced', holds: powerHolds, notReady: 'PowerChanging' },
+  // After power: a machine that may not grow can still be stopped.
+  { take: ceiling, condition: 'ConfigSynced', notReady: 'NodeCapReached' },
   { take: trim, notReady: 'Provisioning' },
 ];
 

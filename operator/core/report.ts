@@ -59,7 +59,9 @@ function conditionUpdates({ heldBy, holding, finding, outcome, condition }: Deci
   updates: ConditionUpdate[];
   removed: string[];
 } {
-  const updates: ConditionUpdate[] = holding.map(({ condition: type, reason }) => ({
+  const heldCondition = finding && (condition ?? heldBy?.condition);
+  const held = holding.filter(({ condition: type }) => type !== heldCondition);
+  const updates: ConditionUpdate[] = held.map(({ condition: type, reason }) => ({
     type,
     status: 'True',
     reason,
@@ -73,7 +75,6 @@ function conditionUpdates({ heldBy, holding, finding, outcome, condition }: Deci
   const { reason, message } = finding;
   const unknown = reason === 'ProxmoxUnavailable';
   const status = unknown ? 'Unknown' : 'False';
-  const heldCondition = condition ?? heldBy.condition;
   if (heldCondition) updates.push({ type: heldCondition, status, reason, message });
   if (reason === 'Missing') updates.push({ type: 'Missing', status: 'True', reason: 'RemovedInProxmox', message });
   if (outcome.kind === 'stalled') {

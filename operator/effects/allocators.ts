@@ -6,6 +6,10 @@ import type { ClusterLink } from './cluster-link.ts';
 import { inventoryOf, notYet } from './looks.ts';
 import { nodeCapacities } from './node-capacity.ts';
 
+/** Nodes of two clusters may have the same name. */
+const machinesOf = (machines: Store<VirtualMachine>, cluster: string): VirtualMachine[] =>
+  machines.list().filter(({ status }) => status?.cluster === cluster);
+
 /** One allocator for each ProxmoxCluster, made when it is first needed. */
 export function createAllocators(
   kube: KubeClient,
@@ -26,7 +30,7 @@ export function createAllocators(
       new Allocator(cluster, {
         kube,
         takenVmids: () => new Set([...inventory().vms.map(({ vmid }) => vmid), ...held()]),
-        nodes: inFlight => nodeCapacities(inventory(), machines.list(), inFlight),
+        nodes: inFlight => nodeCapacities(inventory(), machinesOf(machines, cluster), inFlight),
         now,
       });
     made.set(cluster, allocator);

@@ -141,13 +141,20 @@ export class QuotaGate {
       if (!quota) return { answer: unquotaed === 'Allow' ? { granted: true } : noQuota(namespace) };
       if (ledger === undefined) return { answer: refused([notReady], title) };
       const answerTo = (violations: Violation[]): QuotaView =>
-        violations.length > 0 ? refused(violations, title) : { granted: true, nodes: quota.spec.allowed?.nodes };
+        violations.length > 0 ? refused(violations, title) : grantedBy(quota.spec);
       if (dryRun) return { answer: answerTo(evaluate(quota.spec, ledger, applicant).violations) };
       const reservation = reserve(quota.spec, ledger, applicant, state);
       return { ledger: reservation.ledger, answer: answerTo(reservation.violations) };
     }, ageOf(vm));
   }
 }
+
+const grantedBy = ({ allowed, perNode, vmidRange }: VmQuota['spec']): QuotaView => ({
+  granted: true,
+  ...(allowed?.nodes && { nodes: allowed.nodes }),
+  ...(perNode && { shares: perNode }),
+  ...(vmidRange && { vmids: vmidRange }),
+});
 
 /** Whether machines may be made in a namespace without a VmQuota. */
 type Unquotaed = 'Allow' | 'Deny';

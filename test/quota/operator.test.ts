@@ -71,7 +71,9 @@ describe('F101: with no webhook at all', () => {
 describe('F56, F102: what a machine has', () => {
   test('is charged until Proxmox has given it back, and then is not', async () => {
     const namespace = await quotaNamespace(lab, { hard: { cpu: 4, runningVMs: 1 } });
-    await createMachine(lab, namespace, 'a', { resources: { cpu: 4, memory: '1Gi' }, powerState: 'Running' });
+    const big = { resources: { cpu: 4, memory: '1Gi' }, powerState: 'Running' } as const;
+    // A guest that still boots does not hear that it is to shut down.
+    await createMachine(lab, namespace, 'a', { ...big, shutdown: { mode: 'Hard' } });
     await becomes(namespace, 'a', 'Ready', 'True');
     await createMachine(lab, namespace, 'b');
     await becomes(namespace, 'b', 'QuotaReserved', 'False QuotaExceeded');
@@ -198,6 +200,31 @@ test('the operator itself refuses what a namespace is not allowed, and places ma
   await createMachine(lab, namespace, 'good', { source: { template: { name: 'debian-12', mode: 'Full' } } });
   await becomes(namespace, 'good', 'Ready', 'True');
   expect((await readMachine(lab, namespace, 'good')).status?.node).toBe('pve3');
+  await removeNamespace(lab, namespace);
+});
+
+test('F27, F105: a namespace has its share of VMIDs, of a node and of a storage', async () => {
+  const namespace = await quotaNamespace(lab, {
+    hard: { vms: 5 },
+    vmidRange: { start: 1700, end: 1701 },
+    perNode: [{ node: 'pve3', vms: 1, cpu: 2 }],
+    perStorage: [{ storage: 'ceph', size: '5Gi' }],
+    allowed: { nodes: ['pve3'] },
+  });
+  const on = (size: string) => ({ disks: [{ name: 'root', size, storage: 'ceph' }] });
+  await createMachine(lab, namespace, 'a', on('2Gi'));
+  await becomes(namespace, 'a', 'Ready', 'True');
+  const { status } = await readMachine(lab, namespace, 'a');
+  expect([1700, 1701]).toContain(status?.vmid);
+  await createMachine(lab, namespace, 'b', on('2Gi'));
+  await becomes(namespace, 'b', 'Scheduled', 'False NodeCapReached');
+  await createMachine(lab, namespace, 'c', on('4Gi'));
+  await becomes(namespace, 'c', 'QuotaReserved', 'False QuotaExceeded');
+  await lab.kube.remove(virtualMachines, { namespace, name: 'b' });
+  await edit(namespace, 'a', { resources: { cpu: 3 } });
+  await becomes(namespace, 'a', 'ConfigSynced', 'False NodeCapReached');
+  await edit(namespace, 'a', { resources: { cpu: 2 } });
+  await becomes(namespace, 'a', 'Ready', 'True');
   await removeNamespace(lab, namespace);
 });
 

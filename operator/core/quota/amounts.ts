@@ -1,6 +1,7 @@
 import type { Allocation } from '#api/ledger.ts';
 import { toMiB } from '#api/quantity.ts';
 import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
+import { largerStorages, onStorages, sameStorages } from './storages.ts';
 
 /** What is counted, in the order in which it is told. */
 export const dimensions = [
@@ -36,6 +37,7 @@ export function demandOf(spec: VirtualMachineSpec): Charge {
     memoryMiB: toMiB(spec.resources.memory),
     storageMiB: spec.disks.reduce((sum, { size }) => sum + toMiB(size), 0),
     networks: spec.networks?.length ?? 0,
+    ...onStorages(spec),
   };
 }
 
@@ -62,6 +64,7 @@ export function larger(before: Charge, next: Charge): Charge {
     memoryMiB: Math.max(before.memoryMiB, next.memoryMiB),
     storageMiB: Math.max(before.storageMiB, next.storageMiB),
     networks: Math.max(before.networks, next.networks),
+    ...largerStorages(before, next),
   };
 }
 
@@ -75,7 +78,8 @@ export const sameSize = (a: Charge, b: Charge): boolean =>
   a.cpu === b.cpu &&
   a.memoryMiB === b.memoryMiB &&
   a.storageMiB === b.storageMiB &&
-  a.networks === b.networks;
+  a.networks === b.networks &&
+  sameStorages(a, b);
 
 /** What some charges take together. */
 export function sumOf(charges: readonly Charge[]): Amounts {

@@ -39,5 +39,7 @@ function smaller(held: Charge, seen: Charge): Charge {
     memoryMiB: Math.min(held.memoryMiB, seen.memoryMiB),
     storageMiB: Math.min(held.storageMiB, seen.storageMiB),
     networks: Math.min(held.networks, seen.networks),
+    // Disks never shrink, so nothing is given back of these before the machine is gone.
+    ...(held.storages && { storages: held.storages }),
   };
 }

@@ -5,6 +5,7 @@ import { virtualMachine } from '../testing/fixtures.ts';
 import { demandOf } from './amounts.ts';
 import { evaluate, refusal } from './evaluate.ts';
 import type { Rules } from './limits.ts';
+import { templateRules } from './template-rules.ts';
 
 const applicant = (spec: Partial<VirtualMachineSpec> = {}, name = 'web-1') => ({
   name,
@@ -152,5 +153,58 @@ describe('F104, F26, F108: a machine by itself', () => {
 
   test('that is there already is left in peace by rules that came later', () => {
     expect(texts({ perVM: { max: { cpu: 1 } }, allowed: { templates: [] } }, [entry('web-1')])).toEqual([]);
+  });
+});
+
+describe('F100: a share of a storage', () => {
+  const disk = (size: string, storage?: string) => ({ name: 'root', size, ...(storage && { storage }) });
+  const rules: Rules = { perStorage: [{ storage: 'fast', size: '50Gi' }] };
+  const there = [entry('a', { disks: [disk('30Gi', 'fast')] }), entry('b', { disks: [disk('90Gi', 'slow')] })];
+
+  test('counts the disks that name it', () => {
+    expect(texts(rules, there, { disks: [disk('30Gi', 'fast')] })).toEqual([
+      'perStorage.size of "fast": requested 30Gi, used 30Gi, hard 50Gi; 20Gi would fit',
+    ]);
+    expect(texts(rules, there, { disks: [disk('20Gi', 'fast')] })).toEqual([]);
+    expect(texts(rules, there, { disks: [disk('500Gi', 'slow')] })).toEqual([]);
+  });
+
+  test('wants every disk to name its storage', () => {
+    expect(texts(rules, there, { disks: [disk('1Gi')] })).toEqual([
+      'spec.disks[root].storage is required where there are limits per storage',
+    ]);
+  });
+
+  test('counts what grows, of a machine that is there', () => {
+    const grown = applicant({ disks: [disk('60Gi', 'fast')] }, 'a');
+    expect(evaluate(rules, there, grown).violations.map(({ text }) => text)).toEqual([
+      'perStorage.size of "fast": requested 30Gi, used 30Gi, hard 50Gi; it exceeds the limit even alone',
+    ]);
+    expect(
+      evaluate(
+        { perStorage: [{ storage: 'fast', size: '1Gi' }] },
+        there,
+        applicant({ disks: [disk('30Gi', 'fast')] }, 'a'),
+      ).violations,
+    ).toEqual([]);
+  });
+});
+
+describe('F104: a VmTemplate', () => {
+  test('speaks of its own fields', () => {
+    const rules = templateRules({
+      sources: [],
+      cloneMode: 'Full',
+      minimum: { rootDisk: '30Gi' },
+      maximum: { cpu: 1 },
+      maxVMs: 1,
+      maxVMsPerUser: 1,
+    });
+    expect(evaluate(rules, [entry('a')], applicant()).violations).toEqual([
+      { reason: 'NotAllowed', text: 'cpu: 2 is above maximum.cpu 1' },
+      { reason: 'NotAllowed', text: 'rootDisk: 20Gi is below minimum.rootDisk 30Gi' },
+      { reason: 'TemplateLimitReached', text: 'maxVMs: requested 1, used 1, hard 1; 0 would fit' },
+      { reason: 'TemplateLimitReached', text: 'maxVMsPerUser of "alice": requested 1, used 1, hard 1; 0 would fit' },
+    ]);
   });
 });

@@ -3,6 +3,7 @@ import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
 import { amountsOf, type Charge, demandOf, dimensions, larger, nothing, sameSize, sumOf } from './amounts.ts';
 import { unfit } from './fitness.ts';
 import { fieldOf, type Limits, limitsOn, type Rules } from './limits.ts';
+import { storagesExceeded } from './storages.ts';
 import { amountText } from './words.ts';
 
 /** A machine that asks for room. */
@@ -41,7 +42,7 @@ export function evaluate(rules: Rules, ledger: readonly Allocation[], { name, sp
   const unfitness = grows ? unfit(spec, rules).map(text => ({ reason: 'NotAllowed', text }) as const) : [];
   const others = ledger.filter(entry => entry !== held);
   const exceeded = limitsOn(rules, demand).flatMap(limits => exceededOf(limits, others, held, charge));
-  return { charge, violations: [...unfitness, ...exceeded] };
+  return { charge, violations: [...unfitness, ...exceeded, ...storagesExceeded(rules, others, held, charge)] };
 }
 
 function exceededOf(

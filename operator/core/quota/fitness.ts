@@ -2,11 +2,18 @@ import { toMiB } from '#api/quantity.ts';
 import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
 import { demandOf } from './amounts.ts';
 import { fieldNamesOf, type Rules } from './limits.ts';
+import { unnamedStorages } from './storages.ts';
 import { amountText } from './words.ts';
 
 /** What of a machine breaks the rules for each machine by itself, whatever others take; a phrase each. */
 export function unfit(spec: VirtualMachineSpec, rules: Rules): string[] {
-  return [...misowned(spec, rules), ...missized(spec, rules), ...notAllowed(spec, rules), ...notIsolated(spec, rules)];
+  return [
+    ...misowned(spec, rules),
+    ...missized(spec, rules),
+    ...notAllowed(spec, rules),
+    ...notIsolated(spec, rules),
+    ...unnamedStorages(spec, rules),
+  ];
 }
 
 function misowned({ owner }: VirtualMachineSpec, { perUser }: Rules): string[] {

@@ -3,6 +3,7 @@ import { act, next, stall, type Verdict, waitFor } from '../decision.ts';
 import { configChange, growth, tooLarge } from '../desired-config.ts';
 import { markerOf } from '../marker.ts';
 import type { Observed } from '../observed.ts';
+import { belowCeiling } from './ceiling.ts';
 
 /** How often a machine is looked at that Proxmox has locked for a task of somebody else. */
 const lockedMs = 5_000;
@@ -17,11 +18,12 @@ export function configure(o: Observed): Verdict | undefined {
     const message = `spec.disks[${shrunk.name}].size: the disk has ${shrunk.sizeMiB}Mi already, and disks never shrink; ask for that or more.`;
     return stall('ResizeRejected', message);
   }
-  const change = configChange(vm, config.config, {
+  const wished = configChange(vm, config.config, {
     marker: markerOf(vm, o.clusterId),
     fresh: vm.status?.createdAt === undefined,
     defaultStorage: defaultStorage(o),
   });
+  const change = belowCeiling(o, wished);
   const [disk] = growth(vm, config.config);
   if (!change && !disk) return undefined;
   if (lock !== undefined) return waitFor(lockedMs, 'LockedByTask', `Proxmox has locked the machine (${lock}).`);

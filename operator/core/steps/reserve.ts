@@ -50,6 +50,8 @@ export function claimPlace(o: Observed, cluster: ProxmoxCluster, abandon?: Aband
     cpu: o.vm.spec.resources.cpu,
     memoryMiB: toMiB(o.vm.spec.resources.memory),
     candidates: candidates(cluster, o.template, o.quota),
+    ...(o.quota?.granted && o.quota.shares && { shares: o.quota.shares }),
+    ...(o.quota?.granted && o.quota.vmids && { vmids: o.quota.vmids }),
   };
   const action = { kind: 'claim', cluster: cluster.metadata.name, demand, ...(abandon && { abandon }) } as const;
   return act(action, 'Claiming', abandon?.reason ?? 'A node and a VMID are being claimed.', next);

@@ -1,0 +1,54 @@
+import type { ProxmoxClusterSpec } from '#api/proxmox-cluster.ts';
+import { toMiB } from '#api/quantity.ts';
+import type { VmQuotaSpec } from '#api/vm-quota.ts';
+
+/** What some machines take of a node. Memory is in MiB. */
+export interface NodeUse {
+  vms: number;
+  cpu: number;
+  memoryMiB: number;
+}
+
+/** Nothing. */
+export const noUse: NodeUse = { vms: 0, cpu: 0, memoryMiB: 0 };
+
+/** The caps of a node, as the ProxmoxCluster has them. */
+export const capsOf = ({ nodes }: ProxmoxClusterSpec, node: string): Caps | undefined =>
+  nodes.find(({ name }) => name === node);
+
+type Caps = Pick<ProxmoxClusterSpec['nodes'][number], 'maxVMs' | 'maxCPU' | 'maxMemory'>;
+
+/** Why a node would be above its caps with so much on it, or undefined. */
+export function aboveCaps(caps: Caps | undefined, { vms, cpu, memoryMiB }: NodeUse): string | undefined {
+  return (
+    above(caps?.maxVMs, vms, 'machines') ??
+    above(caps?.maxCPU, cpu, 'CPUs') ??
+    above(caps?.maxMemory === undefined ? undefined : toMiB(caps.maxMemory), memoryMiB, 'MiB of memory')
+  );
+}
+
+/** Why a namespace would be above its share of a node with so much on it, or undefined. */
+export function aboveShare(
+  share: NonNullable<VmQuotaSpec['perNode']>[number] | undefined,
+  { vms, cpu, memoryMiB }: NodeUse,
+): string | undefined {
+  const found =
+    above(share?.vms, vms, 'machines') ??
+    above(share?.cpu, cpu, 'CPUs') ??
+    above(share?.memory === undefined ? undefined : toMiB(share.memory), memoryMiB, 'MiB of memory');
+  return found && `${found} of the namespace (VmQuota perNode)`;
+}
+
+/** Several uses as one. */
+export function together(...uses: NodeUse[]): NodeUse {
+  const sum = { ...noUse };
+  for (const { vms, cpu, memoryMiB } of uses) {
+    sum.vms += vms;
+    sum.cpu += cpu;
+    sum.memoryMiB += memoryMiB;
+  }
+  return sum;
+}
+
+const above = (limit: number | undefined, wanted: number, unit: string): string | undefined =>
+  limit !== undefined && wanted > limit ? `${wanted} ${unit} would be above the limit of ${limit}` : undefined;

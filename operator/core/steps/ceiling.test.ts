@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import type { Observed } from '../observed.ts';
+import { plan } from '../plan.ts';
+import { clonedConfig, cluster, clusterId, template, virtualMachine } from '../testing/fixtures.ts';
+
+const use = (cpu: number, memoryMiB = 0) => ({ vms: 1, cpu, memoryMiB });
+
+/** A machine of two CPUs that runs with one, on a node whose machines ask for eight CPUs together. */
+const observed = (change: Partial<Observed> = {}): Observed => {
+  const vm = virtualMachine();
+  const made = { cluster: 'lab', vmid: 1000, node: 'n1', uuid: 'uuid-1', createdAt: '2026-01-01T00:00:00Z' };
+  return {
+    now: 0,
+    clusterId,
+    vm: { ...vm, metadata: { ...vm.metadata, finalizers: ['berth.dev/proxmox'] }, status: made },
+    clusters: [cluster({ nodes: [{ name: 'n1', maxCPU: 7 }] })],
+    vmTemplate: template(),
+    quota: { granted: true },
+    task: { state: 'none' },
+    inventory: { line: { node: 'n1', status: 'running' } },
+    sweep: false,
+    config: {
+      found: true,
+      node: 'n1',
+      config: clonedConfig({ tags: ['berth'], protection: true, memoryMiB: 2048, disks: [rootDisk] }),
+    },
+    power: 'Running',
+    useOfNode: () => ({ all: use(8), own: use(3) }),
+    ...change,
+  };
+};
+
+const rootDisk = { key: 'scsi0', volume: 'shared:vm-1000-disk-0', storage: 'shared', sizeMiB: 20 * 1024, root: true };
+
+test('F105: a machine does not grow above the cap of its node, and says which', () => {
+  const { action, finding, heldBy } = plan(observed());
+  expect(action).toBeUndefined();
+  expect(heldBy?.condition).toBe('ConfigSynced');
+  expect(finding).toEqual({
+    reason: 'NodeCapReached',
+    message: 'spec.resources: on node n1 8 CPUs would be above the limit of 7.',
+  });
+});
+
+test("F105: nor above its namespace's share", () => {
+  const quota = { granted: true, shares: [{ node: 'n1', cpu: 2 }] } as const;
+  const { finding } = plan(observed({ clusters: [cluster()], quota: { ...quota, shares: [...quota.shares] } }));
+  expect(finding?.message).toContain('3 CPUs would be above the limit of 2 of the namespace (VmQuota perNode)');
+});
+
+test('F105: it grows where there is room, and what does not grow is changed in any case', () => {
+  expect(plan(observed({ clusters: [cluster()] })).action).toMatchObject({ kind: 'configure', change: { cores: 2 } });
+  const renamed = observed();
+  renamed.vm.spec.hostname = 'other';
+  expect(plan(renamed).action).toMatchObject({ kind: 'configure', change: { name: 'other' } });
+  expect(plan(renamed).action).not.toHaveProperty('change.cores');
+});
+
+test('a machine that may not grow can be stopped', () => {
+  const o = observed();
+  o.vm.spec.powerState = 'Stopped';
+  expect(plan(o).action).toMatchObject({ kind: 'shutdown' });
+});
