@@ -70,7 +70,8 @@ export function createTaskPoller<Key>(options: TaskPollerOptions<Key>): TaskPoll
   async function poll(node: string, watch: NodeWatch<Key>): Promise<void> {
     const before = watch.tasks.size;
     watch.intervalMs = Math.min(watch.intervalMs * 1.5, maxIntervalMs);
-    for (const upid of await candidates(node, watch)) await check(upid, watch);
+    // At once: each that has ended gives its slot to somebody who waits.
+    await Promise.all((await candidates(node, watch)).map(upid => check(upid, watch)));
     if (closed) return;
     if (watch.tasks.size === 0) {
       nodes.delete(node);
