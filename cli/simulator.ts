@@ -4,9 +4,10 @@ import { Command, Option } from 'commander';
 import type { RunSimulatorOptions } from '#simulator/main.ts';
 import { port } from './options.ts';
 
-interface SimulatorFlags extends Omit<RunSimulatorOptions, 'seedFile' | 'faultsFile' | 'report'> {
+interface SimulatorFlags extends Omit<RunSimulatorOptions, 'seedFile' | 'faultsFile' | 'durationsFile' | 'report'> {
   seed?: string;
   faults?: string;
+  durations?: string;
   ca?: string;
 }
 
@@ -23,16 +24,19 @@ export function simulatorCommand(): Command {
       'description of the cluster, or a dump, as YAML or JSON; default: an example of three nodes',
     )
     .option('--faults <file>', 'rules by which calls go wrong, as YAML or JSON')
+    .option('--durations <file>', 'how long kinds of work take, as YAML or JSON')
+    .option('--virtual-clock', 'let time stand still until the control endpoint moves it', false)
     .addOption(new Option('--control-port <port>', 'port of the control endpoint').argParser(port))
     .option('--qemu', 'give running machines real screens, where qemu-system-x86_64 is installed', false)
     .addOption(new Option('--random <number>', 'the seed of all that is random').argParser(Number))
     .option('--ca <file>', 'write the certificate to verify it with to this file')
-    .action(async ({ seed, faults, ca, ...flags }: SimulatorFlags) => {
+    .action(async ({ seed, faults, durations, ca, ...flags }: SimulatorFlags) => {
       const { runSimulator } = await import('#simulator/main.ts');
       const running = await runSimulator({
         ...flags,
         seedFile: seed,
         faultsFile: faults,
+        durationsFile: durations,
         report: problem => console.error(problem),
       });
       if (ca !== undefined) await writeFile(ca, running.ca);

@@ -12,6 +12,7 @@ import { createSimulator, type Simulator } from './simulator.ts';
 import type { Dump } from './state/dump.ts';
 import { exampleSeed } from './state/example-seed.ts';
 import type { Seed } from './state/seed.ts';
+import { parseDurations } from './tasks/durations.ts';
 
 /** How a simulated cluster is to be served. */
 export interface RunSimulatorOptions {
@@ -26,6 +27,10 @@ export interface RunSimulatorOptions {
   seedFile?: string;
   /** A list of rules by which calls go wrong, as JSON or YAML. */
   faultsFile?: string;
+  /** How long kinds of work take, where it is not as long as by default; as JSON or YAML. */
+  durationsFile?: string;
+  /** Time stands still until the control endpoint moves it. */
+  virtualClock?: boolean;
   /** Of the control endpoint; there is none unless given. It is for this machine only. */
   controlPort?: number;
   /** Machines get real screens, as far as QEMU is installed. */
@@ -49,10 +54,11 @@ export interface RunningSimulator {
 
 /** Serves a simulated Proxmox VE. @throws Error with what is wrong in one of the files. */
 export async function runSimulator(options: RunSimulatorOptions = {}): Promise<RunningSimulator> {
-  const { seedFile, faultsFile, release, random, controlPort } = options;
+  const { seedFile, faultsFile, durationsFile, virtualClock, release, random, controlPort } = options;
   const seed = seedFile === undefined ? exampleSeed : ((await readYaml(seedFile)) as Seed | Dump);
   const simulator = createSimulator(seed, {
-    clock: new RealClock(),
+    ...(virtualClock !== true && { clock: new RealClock() }),
+    ...(durationsFile !== undefined && { durations: parseDurations(await readYaml(durationsFile)) }),
     ...(release !== undefined && { release }),
     ...(random !== undefined && { random }),
   });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { VirtualClock } from '../engine/clock.ts';
 import { happeningSchema } from '../faults/happening.ts';
 import { perform } from '../faults/perform.ts';
 import type { FaultRule } from '../faults/rule.ts';
@@ -9,6 +10,9 @@ export interface ControlAnswer {
   status: number;
   body?: unknown;
 }
+
+/** A month: the daemons' rounds are run one by one. */
+const MAX_MOVE_MS = 31 * 86_400_000;
 
 type Action = (simulator: Simulator, body: unknown) => unknown;
 
@@ -29,6 +33,7 @@ const ACTIONS: Record<string, Action> = {
   }),
   'DELETE /simulator/faults': ({ faults }) => faults.clear(),
   'POST /simulator/happenings': ({ world }, body) => perform(world, readHappening(body)),
+  'POST /simulator/clock': moveClock,
   'GET /simulator/requests': ({ requests }) => requests.recent(),
   'DELETE /simulator/requests': ({ requests }) => requests.clear(),
   'GET /simulator/counts': ({ requests }) => requests.counts(),
@@ -52,6 +57,16 @@ export function control(simulator: Simulator, method: string, path: string, body
 
 function unknownPath(method: string, path: string): ControlAnswer {
   return { status: 404, body: { error: `there is no ${method} ${path}`, known: Object.keys(ACTIONS) } };
+}
+
+const move = z.strictObject({ ms: z.number().min(0).max(MAX_MOVE_MS) });
+
+function moveClock({ clock }: Simulator, body: unknown): { time: string } {
+  if (!(clock instanceof VirtualClock)) throw new Error('this clock runs by itself: start with --virtual-clock');
+  const result = move.safeParse(body);
+  if (!result.success) throw new Error(`the clock cannot be moved so:\n${z.prettifyError(result.error)}`);
+  clock.advance(result.data.ms);
+  return { time: new Date(clock.now()).toISOString() };
 }
 
 function readHappening(body: unknown) {

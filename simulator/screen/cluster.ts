@@ -46,6 +46,7 @@ export function followCluster(world: World, fleet: QemuFleet): () => void {
         vmid,
         name: guestOf(world, vmid).name(),
         run: runOf(world, vmid),
+        resets: run?.resets ?? 0,
         isPaused: run?.status === 'paused',
       })),
     );

@@ -146,7 +146,7 @@ describe.skipIf(!program)('consoles of real machines (skipped where qemu-system-
     const fleet = new QemuFleet(program ?? '', problem => {
       throw problem;
     });
-    fleet.follow([{ vmid: 260, name: 'v260', run, isPaused: false }]);
+    fleet.follow([{ vmid: 260, name: 'v260', run, resets: 0, isPaused: false }]);
     await serve(createConsoles({ clock, random: randomBytes, fleet }));
     const { viewer, socket } = await watch();
     await viewer.seeLight(200);

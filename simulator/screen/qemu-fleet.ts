@@ -9,11 +9,14 @@ export interface Wanted {
   name: string;
   /** Differs after each start, so that a machine that was off in between is a new one. */
   run: string;
+  /** How often it was reset since. */
+  resets: number;
   isPaused: boolean;
 }
 
 interface Member {
   run: string;
+  resets: number;
   isPaused: boolean;
   machine: Promise<QemuMachine>;
 }
@@ -31,16 +34,25 @@ export class QemuFleet {
     this.#report = report;
   }
 
-  /** Starts, pauses and ends machines so that they are as those that are wanted. Answers at once. */
+  /** Starts, resets, pauses and ends machines so that they are as those that are wanted. Answers at once. */
   follow(wanted: readonly Wanted[]): void {
     const runs = new Map(wanted.map(each => [each.vmid, each]));
     for (const [vmid, { run }] of this.#members) if (runs.get(vmid)?.run !== run) this.#end(vmid);
     for (const each of wanted) {
       const member = this.#members.get(each.vmid);
-      if (member && member.isPaused !== each.isPaused) {
-        member.isPaused = each.isPaused;
-        member.machine.then(machine => machine.pause(each.isPaused)).catch(this.#report);
-      } else if (!member && this.#members.size < LIMIT) this.#start(each);
+      if (member) this.#change(member, each);
+      else if (this.#members.size < LIMIT) this.#start(each);
+    }
+  }
+
+  #change(member: Member, { isPaused, resets }: Wanted): void {
+    if (member.resets !== resets) {
+      member.resets = resets;
+      member.machine.then(machine => machine.reset()).catch(this.#report);
+    }
+    if (member.isPaused !== isPaused) {
+      member.isPaused = isPaused;
+      member.machine.then(machine => machine.pause(isPaused)).catch(this.#report);
     }
   }
 
@@ -55,9 +67,9 @@ export class QemuFleet {
     await Promise.all(this.#ending);
   }
 
-  #start({ vmid, name, run, isPaused }: Wanted): void {
+  #start({ vmid, name, run, resets, isPaused }: Wanted): void {
     const machine = QemuMachine.start(this.#program, name);
-    this.#members.set(vmid, { run, isPaused, machine });
+    this.#members.set(vmid, { run, resets, isPaused, machine });
     machine.then(started => (isPaused ? started.pause(true) : undefined)).catch(this.#report);
   }
 

@@ -53,7 +53,7 @@ describe.skipIf(!program)('a real machine (skipped where qemu-system-x86_64 is n
 
   it('follows what runs in the cluster', async () => {
     const fleet = createFleet();
-    const one = { vmid: 100, name: 'one', run: 'a', isPaused: false };
+    const one = { vmid: 100, name: 'one', run: 'a', resets: 0, isPaused: false };
     fleet.follow([one]);
     const first = await fleet.find(100);
     fleet.follow([{ ...one, isPaused: true }]);
@@ -62,6 +62,23 @@ describe.skipIf(!program)('a real machine (skipped where qemu-system-x86_64 is n
     expect(await fleet.find(100)).not.toBe(first);
     fleet.follow([]);
     expect(fleet.find(100)).toBeUndefined();
+  });
+
+  it('is reset when its VM is: what was typed is gone', async () => {
+    const fleet = createFleet();
+    const one = { vmid: 100, name: 'one', run: 'a', resets: 0, isPaused: false };
+    fleet.follow([one]);
+    const machine = await fleet.find(100);
+    const socket = await machine?.connectScreen('geheim12');
+    const viewer = new Viewer('geheim12', bytes => socket?.write(bytes));
+    socket?.on('data', bytes => viewer.receive(bytes));
+    await viewer.seeLight(200);
+    viewer.type('M'.repeat(150));
+    await viewer.seeLight(3000);
+    fleet.follow([{ ...one, resets: 1 }]);
+    await expect.poll(() => viewer.litPixels(), { timeout: 10_000 }).toBeLessThan(2500);
+    expect(await fleet.find(100)).toBe(machine);
+    socket?.destroy();
   });
 
   it('leaves nothing behind', async () => {

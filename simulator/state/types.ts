@@ -137,6 +137,8 @@ export interface RunState {
   status: 'running' | 'paused' | 'prelaunch' | 'suspended' | 'io-error';
   /** When the guest's system is up: it then answers the agent and listens to ACPI. Infinity is written as null. */
   bootedAt: number | null;
+  /** How often it was reset since its start. */
+  resets?: number;
   machine: string;
 }
 

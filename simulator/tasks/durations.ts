@@ -1,34 +1,22 @@
+import { z } from 'zod';
+
 /** How long a piece of work takes: a part that is always there and a part that grows with the bytes moved. */
 export interface Duration {
   ms: number;
   msPerGiB?: number;
 }
 
-/** Work that takes time, by kind: a task's type or a step inside tasks. */
-export type Durations = Record<WorkKind, Duration>;
+const KINDS = [
+  ...(['allocate', 'copy', 'link', 'free', 'finish', 'qmcreate', 'qmstart', 'qmstop', 'qmreset', 'qmpause'] as const),
+  ...(['snapshot', 'vmstate', 'rollback', 'template', 'resize', 'migrate', 'imgdel', 'imgcopy', 'download'] as const),
+  ...(['backup', 'unplug'] as const),
+];
 
-export type WorkKind =
-  | 'allocate'
-  | 'copy'
-  | 'link'
-  | 'free'
-  | 'finish'
-  | 'qmcreate'
-  | 'qmstart'
-  | 'qmstop'
-  | 'qmreset'
-  | 'qmpause'
-  | 'snapshot'
-  | 'vmstate'
-  | 'rollback'
-  | 'template'
-  | 'resize'
-  | 'migrate'
-  | 'imgdel'
-  | 'imgcopy'
-  | 'download'
-  | 'backup'
-  | 'unplug';
+/** Work that takes time: a task's type or a step inside tasks. */
+export type WorkKind = (typeof KINDS)[number];
+
+/** How long each kind of work takes. */
+export type Durations = Record<WorkKind, Duration>;
 
 const GIB = 2 ** 30;
 
@@ -61,4 +49,16 @@ export const DEFAULT_DURATIONS: Durations = {
 export function durationMs(durations: Durations, kind: WorkKind, bytes = 0): number {
   const { ms, msPerGiB = 0 } = durations[kind];
   return Math.round(ms + (msPerGiB * bytes) / GIB);
+}
+
+const schema = z.partialRecord(
+  z.enum(KINDS),
+  z.strictObject({ ms: z.number().min(0), msPerGiB: z.number().min(0).optional() }),
+);
+
+/** Reads durations that differ from the default. @throws Error that lists each problem with the place it is at. */
+export function parseDurations(value: unknown): Partial<Durations> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data as Partial<Durations>;
+  throw new Error(`the durations are not valid:\n${z.prettifyError(result.error)}`);
 }

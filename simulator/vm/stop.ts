@@ -176,7 +176,10 @@ export function resetVm(call: Call): string {
       const vm = vmOn(world, node, vmid);
       if (!flag(params, 'skiplock')) checkLock(vm);
       yield* work(world, 'qmreset');
-      if (vm.run !== undefined) vm.run.bootedAt = bootTime(world, vm);
+      if (vm.run !== undefined) {
+        vm.run.bootedAt = bootTime(world, vm);
+        vm.run.resets = (vm.run.resets ?? 0) + 1;
+      }
     }),
   );
 }
