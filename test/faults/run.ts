@@ -5,12 +5,14 @@ import { mistakes } from './mistakes.ts';
 
 // Runs a share of the fault plans in this process: node test/faults/run.ts --plans 20000 --share 0/2 [--mistake NAME].
 // The last line is JSON: {plans, crashes, violations: [{plan, violation}]}. With a mistake it stops at the first one.
+// With --plan NAME it runs that one plan, and tells every call that was made.
 
 const { values } = parseArgs({
   options: {
     plans: { type: 'string', default: '20000' },
     share: { type: 'string', default: '0/1' },
     mistake: { type: 'string' },
+    plan: { type: 'string' },
   },
 });
 // A life has many errors that are answers, such as 404, and what they cost most is the stack that nobody reads.
@@ -26,8 +28,11 @@ const result = { plans: 0, crashes: 0, violations: [] as { plan: string; violati
 let index = 0;
 for await (const plan of enumerate(Number(values.plans))) {
   index += 1;
-  if (index % shares !== share) continue;
-  const { crashes, violation } = await live(plan);
+  const isWanted = values.plan === undefined ? index % shares === share : plan.name === values.plan;
+  if (!isWanted) continue;
+  const { calls, crashes, violation } = await live(plan);
+  if (values.plan)
+    for (const [number, call] of calls.entries()) console.error(`${number} ${plan.faults.get(number) ?? ''} ${call}`);
   result.plans += 1;
   result.crashes += crashes;
   if (violation) result.violations.push({ plan: plan.name, violation });
