@@ -8,7 +8,7 @@ import { pathOf, splitVolid } from '../storage/layout.ts';
 import { add, findVolume, placeOf, volumeOf } from '../storage/volumes.ts';
 import type { Worker } from '../tasks/tasks.ts';
 import { demandVolume } from './access.ts';
-import { checkLock } from './config.ts';
+import { checkLock, renderSection } from './config.ts';
 import { work } from './disks.ts';
 import { drivesOf, formatSize, isCdrom } from './drives.ts';
 import { agentEnabled, hasAgent } from './guest.ts';
@@ -197,12 +197,9 @@ export function extractConfig({ world, node, params, who }: Call): string {
 
 /** The configuration file in an archive, with where its disks came from. */
 export function archivedConfig({ config, disks }: BackupContents): string {
-  const lines = Object.keys(config)
-    .filter(key => !['description', 'lock', 'parent'].includes(key) && !/^unused\d+$/.test(key))
-    .sort()
-    .map(key => `${key}: ${config[key]}\n`);
+  const kept = Object.entries(config).filter(([key]) => !/^(?:lock|parent|unused\d+)$/.test(key));
   const maps = Object.entries(disks).map(
     ([key, disk]) => `#qmdump#map:${key}:drive-${key}:${disk.storage}:${disk.format}:\n`,
   );
-  return `${lines.join('')}${maps.join('')}`;
+  return `${renderSection(Object.fromEntries(kept))}${maps.join('')}`;
 }

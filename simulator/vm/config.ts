@@ -66,7 +66,8 @@ function pendingSection({ pending, pendingDelete }: VmConfig): Section {
   return { ...pending, delete: keys.map(key => (pendingDelete[key] === 'force' ? `!${key}` : key)).join(',') };
 }
 
-function renderSection(section: Section, isPending = false): string {
+/** A section of the configuration file as text. */
+export function renderSection(section: Section, isPending = false): string {
   const { description, ...rest } = section;
   const lines = Object.keys(rest)
     .sort()
