@@ -29,6 +29,11 @@ export function poolOfVm(state: State, vmid: number): string | undefined {
   return indexOf(state).vms.get(vmid);
 }
 
+/** The pools of all VMs that are in one; to be asked anew after each change. */
+export function poolsByVm(state: State): ReadonlyMap<number, string> {
+  return indexOf(state).vms;
+}
+
 /** A pool that a storage is in. */
 export function poolOfStorage(state: State, storage: string): string | undefined {
   return indexOf(state).storages.get(storage);

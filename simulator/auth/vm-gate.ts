@@ -1,5 +1,5 @@
 import type { World } from '../engine/world.ts';
-import { poolOfVm } from './membership.ts';
+import { poolsByVm } from './membership.ts';
 import { may } from './permissions.ts';
 
 /**
@@ -8,11 +8,12 @@ import { may } from './permissions.ts';
  */
 export function createVmGate(world: World, authid: string, privileges: readonly string[]): (vmid: number) => boolean {
   if (authid === 'root@pam') return () => true;
-  const own = new Set(world.state.access.acl.map(entry => entry.path));
+  const own = new Set(world.state.access.acl.map(({ path }) => path).filter(path => path.startsWith('/vms/')));
+  const pools = poolsByVm(world.state);
   const byPool = new Map<string | undefined, boolean>();
   return vmid => {
-    if (own.has(`/vms/${vmid}`)) return may(world, authid, `/vms/${vmid}`, privileges);
-    const pool = poolOfVm(world.state, vmid);
+    if (own.size > 0 && own.has(`/vms/${vmid}`)) return may(world, authid, `/vms/${vmid}`, privileges);
+    const pool = pools.get(vmid);
     const known = byPool.get(pool);
     if (known !== undefined) return known;
     const answer = may(world, authid, `/vms/${vmid}`, privileges);

@@ -1,4 +1,4 @@
-import { poolOfVm } from '../auth/membership.ts';
+import { poolsByVm } from '../auth/membership.ts';
 import { may } from '../auth/permissions.ts';
 import { createVmGate } from '../auth/vm-gate.ts';
 import { type Call, type Identity, text, type World } from '../engine/world.ts';
@@ -36,8 +36,11 @@ function poolLines(world: World, who: Identity): Line[] {
 function guestTexts(world: World, who: Identity): string[] {
   const visible = createVmGate(world, who.authid, ['VM.Audit']);
   const seesPool = poolGate(world, who);
+  const pools = poolsByVm(world.state);
   const texts: string[] = [];
-  for (const vm of Object.values(world.state.vms)) if (visible(vm.vmid)) texts.push(vmText(world, vm, seesPool));
+  for (const vm of Object.values(world.state.vms)) {
+    if (visible(vm.vmid)) texts.push(vmText(world, vm, pools.get(vm.vmid), seesPool));
+  }
   for (const { vmid, node, name } of Object.values(world.state.containers)) {
     if (visible(vmid))
       texts.push(JSON.stringify({ id: `lxc/${vmid}`, vmid, node, type: 'lxc', status: 'stopped', name }));
@@ -57,20 +60,34 @@ function poolGate(world: World, who: Identity): (pool: string) => boolean {
   };
 }
 
-/** The last text of a VM's line, by the broadcast that it was made from; `fresh` is all that is in it beside that. */
-const madeTexts = new WeakMap<VmStatistics, { fresh: string; text: string }>();
+/** The last text of a VM's line, with all that is in it beside the broadcast that it was made from. */
+interface MadeText {
+  node: string;
+  pool: string | undefined;
+  lock: string | undefined;
+  tags: string | undefined;
+  hastate: string | undefined;
+  text: string;
+}
 
-function vmText(world: World, vm: VmState, seesPool: (pool: string) => boolean): string {
+const madeTexts = new WeakMap<VmStatistics, MadeText>();
+
+function vmText(world: World, vm: VmState, pool: string | undefined, seesPool: (pool: string) => boolean): string {
   const told = world.state.broadcasts.vms[vm.vmid];
-  const pool = poolOfVm(world.state, vm.vmid);
   const { lock, tags } = vm.config.current;
   const shown = pool !== undefined && seesPool(pool) ? pool : undefined;
   const hastate = world.state.ha[`vm:${vm.vmid}`]?.state;
-  const fresh = `${vm.node}\0${shown}\0${lock}\0${tags}\0${hastate}`;
   const known = told && madeTexts.get(told);
-  if (known?.fresh === fresh) return known.text;
+  const isSame =
+    known !== undefined &&
+    known.node === vm.node &&
+    known.pool === shown &&
+    known.lock === lock &&
+    known.tags === tags &&
+    known.hastate === hastate;
+  if (isSame) return known.text;
   const text = JSON.stringify({ ...vmStatistics(world, vm), pool: shown, lock, tags, hastate });
-  if (told !== undefined) madeTexts.set(told, { fresh, text });
+  if (told !== undefined) madeTexts.set(told, { node: vm.node, pool: shown, lock, tags, hastate, text });
   return text;
 }
 
