@@ -96,25 +96,49 @@ describe('the CRDs', () => {
 });
 
 describe('F151: the pods', () => {
-  test('fit into a namespace with restricted Pod Security, with a root that is read-only', async () => {
-    const deployment = byName(objectsOf(await render(helm, smallest)))['Deployment/berth-operator'];
-    expect(deployment).toMatchObject({
-      spec: {
-        template: {
-          spec: {
-            securityContext: { runAsNonRoot: true, runAsUser: 65_532, seccompProfile: { type: 'RuntimeDefault' } },
-            containers: [
-              {
-                securityContext: {
-                  allowPrivilegeEscalation: false,
-                  readOnlyRootFilesystem: true,
-                  capabilities: { drop: ['ALL'] },
+  const withConsole = { ...smallest, console: { origin: 'https://console.example.org' } };
+
+  test.each(['operator', 'console-proxy'])(
+    'of the %s fit into a namespace with restricted Pod Security, with a root that is read-only',
+    async name => {
+      const deployment = byName(objectsOf(await render(helm, withConsole)))[`Deployment/berth-${name}`];
+      expect(deployment).toMatchObject({
+        spec: {
+          template: {
+            spec: {
+              securityContext: { runAsNonRoot: true, runAsUser: 65_532, seccompProfile: { type: 'RuntimeDefault' } },
+              containers: [
+                {
+                  securityContext: {
+                    allowPrivilegeEscalation: false,
+                    readOnlyRootFilesystem: true,
+                    capabilities: { drop: ['ALL'] },
+                  },
                 },
-              },
-            ],
+              ],
+            },
           },
         },
-      },
+      });
+    },
+  );
+
+  test('of the console-proxy are there where consoles have an origin, and the operator tells people of it', async () => {
+    const argsOf = (objects: ReturnType<typeof byName>, name: string) => {
+      const found = objects[`Deployment/berth-${name}`] as never as
+        | { spec: { template: { spec: { containers: { args: string[] }[] } } } }
+        | undefined;
+      return found?.spec.template.spec.containers[0]?.args;
+    };
+    const without = byName(objectsOf(await render(helm, smallest)));
+    expect(argsOf(without, 'console-proxy')).toBeUndefined();
+    expect(argsOf(without, 'operator')?.join(' ')).not.toContain('console');
+    const objects = byName(objectsOf(await render(helm, withConsole)));
+    expect(argsOf(objects, 'console-proxy')).toContain('--origin=https://console.example.org');
+    expect(argsOf(objects, 'operator')).toContain('--console-url=https://console.example.org');
+    const { spec: service } = objects['Service/berth-console-proxy'] as never as { spec: { selector: object } };
+    expect(objects['Deployment/berth-console-proxy']).toMatchObject({
+      spec: { replicas: 2, template: { metadata: { labels: service.selector } } },
     });
   });
 

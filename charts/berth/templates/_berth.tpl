@@ -13,6 +13,20 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 app.kubernetes.io/name: berth-operator
 {{- end }}
 
+{{- /* The same of the console-proxy. */ -}}
+{{- define "berth.console.labels" -}}
+{{ include "berth.console.selector" . }}
+app.kubernetes.io/component: console-proxy
+app.kubernetes.io/part-of: berth
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{- define "berth.console.selector" -}}
+app.kubernetes.io/name: berth-console-proxy
+{{- end }}
+
 {{- define "berth.image" -}}
 {{- $repository := required "image.repository: name the image that you built, see docs/operations/install.md" .repository -}}
 {{- if .digest -}}
