@@ -19,7 +19,7 @@ function shapeOf(isSet: (x: number, y: number) => boolean): number {
 }
 
 /**
- * A viewer of RFB for tests: it authenticates, keeps the picture up to date, and reads the text in it. It asks for the
+ * A viewer of RFB for tests: it authenticates where it has to, keeps the picture up to date, and reads the text in it. It asks for the
  * next change as soon as one has arrived, as noVNC does.
  */
 export class Viewer {
@@ -147,9 +147,10 @@ export class Viewer {
           this.#phase = 'security';
         });
       case 'security':
-        return this.#take(2, () => {
-          this.#send(Buffer.from([2]));
-          this.#phase = 'challenge';
+        return this.#take(2, types => {
+          const needsNone = types[1] === 1;
+          this.#send(Buffer.from([needsNone ? 1 : 2]));
+          this.#phase = needsNone ? 'result' : 'challenge';
         });
       case 'challenge':
         return this.#take(16, challenge => {

@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { RawData } from 'ws';
+import { ProtocolError } from './byte-reader.ts';
+import type { ClientFilter } from './client-filter.ts';
+import { type Relay, relay } from './relay.ts';
+import { type SocketPair, socketPair } from './testing/sockets.ts';
+
+const passAll: ClientFilter = { take: bytes => ({ pass: bytes, typed: true }) };
+
+/** More than a side may have waiting, and what one message adds. */
+const most = (1 << 20) + 64 * 1024;
+
+let browser: SocketPair;
+let proxmox: SocketPair;
+let running: Relay;
+
+function start(filter = passAll): void {
+  running = relay({ client: browser.accepted, upstream: proxmox.asked, filter });
+}
+
+beforeEach(async () => {
+  [browser, proxmox] = await Promise.all([socketPair(), socketPair()]);
+});
+
+afterEach(async () => {
+  running.stop();
+  await Promise.all([browser.close(), proxmox.close()]);
+});
+
+/** Collects what an end receives. */
+function collect(pair: SocketPair, end: 'asked' | 'accepted'): () => Buffer {
+  const received: Buffer[] = [];
+  pair[end].on('message', (data: RawData) => received.push(data as Buffer));
+  pair[end].resume();
+  return () => Buffer.concat(received);
+}
+
+describe('a relay', () => {
+  test('passes bytes on in both directions, in frames of their own', async () => {
+    start();
+    const seen = collect(browser, 'asked');
+    const asked = collect(proxmox, 'accepted');
+    proxmox.accepted.send(Buffer.from('picture'));
+    browser.asked.send(Buffer.from('key'));
+    await vi.waitFor(() => expect([seen().toString(), asked().toString()]).toEqual(['picture', 'key']));
+    expect(running.bytes).toEqual({ in: 3, out: 7 });
+  });
+
+  test.each(['client', 'upstream'] as const)('tells when the %s closes, and with which code', async side => {
+    start();
+    const end = side === 'client' ? browser.asked : proxmox.accepted;
+    // Who closes hears the answer to it.
+    end.resume();
+    end.close(1000);
+    expect(await running.ended).toEqual({ side, code: 1000 });
+  });
+
+  test('tells of a socket that was closed before it began', async () => {
+    proxmox.asked.terminate();
+    await vi.waitFor(() => expect(proxmox.asked.readyState).toBe(proxmox.asked.CLOSED));
+    start();
+    expect(await running.ended).toEqual({ side: 'upstream', code: 1006 });
+  });
+
+  test('ends where a client does not speak as agreed', async () => {
+    const filter: ClientFilter = {
+      take: () => {
+        throw new ProtocolError('not that');
+      },
+    };
+    start(filter);
+    browser.asked.send('x');
+    expect(await running.ended).toEqual({ side: 'client', code: 1002, violation: 'not that' });
+  });
+});
+
+describe('a side that does not read', () => {
+  const frame = Buffer.alloc(64 * 1024, 7);
+
+  test('does not fill the memory with the pictures of a flooding server', async () => {
+    start();
+    let flooded = 0;
+    // The browser's end stays paused: it reads nothing.
+    for (let sent = 0; sent < 1_000; sent++) proxmox.accepted.send(frame);
+    await vi.waitFor(() => expect(proxmox.asked.isPaused).toBe(true));
+    for (let look = 0; look < 50; look++) {
+      flooded = Math.max(flooded, browser.accepted.bufferedAmount);
+      await new Promise(resolve => setImmediate(resolve));
+    }
+    expect(flooded).toBeLessThanOrEqual(most);
+    const seen = collect(browser, 'asked');
+    await vi.waitFor(() => expect(seen().length).toBe(1_000 * frame.length), 10_000);
+    expect(proxmox.asked.isPaused).toBe(false);
+  });
+
+  test('does not fill the memory with what a flooding client sends', async () => {
+    start();
+    let flooded = 0;
+    for (let sent = 0; sent < 1_000; sent++) browser.asked.send(frame);
+    await vi.waitFor(() => expect(browser.accepted.isPaused).toBe(true));
+    for (let look = 0; look < 50; look++) {
+      flooded = Math.max(flooded, proxmox.asked.bufferedAmount);
+      await new Promise(resolve => setImmediate(resolve));
+    }
+    expect(flooded).toBeLessThanOrEqual(most);
+    const asked = collect(proxmox, 'accepted');
+    await vi.waitFor(() => expect(asked().length).toBe(1_000 * frame.length), 10_000);
+  });
+});
+
+describe('a side that is gone without a word', () => {
+  afterEach(() => vi.useRealTimers());
+
+  test.each(['client', 'upstream'] as const)('ends the relay: the %s answers no ping', async side => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    start();
+    // Its far end is paused and so answers nothing; the other one's does.
+    (side === 'client' ? proxmox.accepted : browser.asked).resume();
+    for (let ping = 0; ping < 3; ping++) {
+      vi.advanceTimersByTime(20_000);
+      await new Promise(resolve => setTimeout(resolve, 50));
+    }
+    expect(await running.ended).toEqual({ side, code: 1006 });
+  });
+});
