@@ -74,3 +74,18 @@ describe('a claim is taken back', () => {
     expect(staleClaims([claim], () => machine)).toHaveLength(stale ? 1 : 0);
   });
 });
+
+test('F129: what vanished is flagged, and does not make the cluster unusable', () => {
+  const { conditions } = clusterStatusOf(cluster(), { ...probe, vanished: ['bridge vmbr0', 'storage shared'] }, now);
+  expect(conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True');
+  expect(conditions?.find(({ type }) => type === 'CatalogStale')).toMatchObject({
+    status: 'True',
+    reason: 'EntriesVanished',
+    message:
+      'Proxmox has no bridge vmbr0, storage shared any more. Machines that use it are left alone; ' +
+      'take it out of spec, or bring it back.',
+  });
+  const known = { ...cluster(), status: { conditions } };
+  const after = clusterStatusOf(known, { ...probe, vanished: [] }, now).conditions;
+  expect(after?.find(({ type }) => type === 'CatalogStale')).toMatchObject({ status: 'False', reason: 'AllPresent' });
+});

@@ -1,5 +1,6 @@
 import type { ProxmoxCluster } from '#api/kinds.ts';
 import type { Claim, ProxmoxClusterSpec, ProxmoxClusterStatus } from '#api/proxmox-cluster.ts';
+import { catalogStale } from './catalogue.ts';
 import { withConditions } from './conditions.ts';
 import type { Finding } from './decision.ts';
 
@@ -11,6 +12,8 @@ export interface ClusterProbe {
   nodes?: { name: string; online: boolean }[];
   /** As `PATH: PRIVILEGE`. */
   missingPrivileges: string[];
+  /** What is approved and not there any more, in words; unknown while a node is offline, which alone may have it. */
+  vanished?: string[];
 }
 
 /**
@@ -78,6 +81,7 @@ export function clusterStatusOf(
     return finding ? [{ type: alarmTypes[alarm], status: 'True' as const, ...finding }] : [];
   });
   const silent = types.filter(alarm => alarms[alarm] === undefined).map(alarm => alarmTypes[alarm]);
+  const stale = 'reason' in found || !found.vanished ? [] : [catalogStale(found.vanished)];
   const { version, quorate, nodes, missingPrivileges: missing } = 'reason' in found ? before : found;
   return {
     version,
@@ -85,7 +89,7 @@ export function clusterStatusOf(
     nodes,
     missingPrivileges: missing,
     observedGeneration: generation,
-    conditions: withConditions(before.conditions ?? [], [ready, ...raised], silent, generation, now),
+    conditions: withConditions(before.conditions ?? [], [ready, ...stale, ...raised], silent, generation, now),
   };
 }
 

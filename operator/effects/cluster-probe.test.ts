@@ -11,6 +11,8 @@ let transport: HttpTransport;
 let client: ProxmoxClient;
 let held: Record<string, Record<string, number>>;
 let now: number;
+let nodes: { name: string; online: number }[];
+let bridges: string[];
 
 const everything = Object.fromEntries(
   Object.entries(neededPrivileges(cluster().spec)).map(([path, names]) => [
@@ -24,13 +26,25 @@ const asked = (path: string) => server.requests.filter(({ target }) => target.st
 beforeEach(async () => {
   held = everything;
   now = 0;
+  nodes = [
+    { name: 'n1', online: 1 },
+    { name: 'n2', online: 1 },
+  ];
+  bridges = ['vmbr0'];
   server = await startServer((request, ...rest) => {
     const { pathname, searchParams } = new URL(request.target, server.origin);
     const path = searchParams.get('path') ?? '';
     const answers: Record<string, unknown> = {
       '/api2/json/version': { version: '9.2.3', release: '9.2', repoid: 'abc' },
       '/api2/json/access/permissions': { [path]: held[path] ?? {} },
-      '/api2/json/cluster/status': [{ type: 'cluster', id: 'cluster', name: 'lab', quorate: 1, nodes: 1, version: 1 }],
+      '/api2/json/cluster/status': [
+        { type: 'cluster', id: 'cluster', name: 'lab', quorate: 1, nodes: 1, version: 1 },
+        ...nodes.map(({ name, online }) => ({ type: 'node', id: `node/${name}`, name, online })),
+      ],
+      '/api2/json/nodes/n1/storage': [{ storage: 'shared', type: 'rbd', content: 'images', active: 1 }],
+      '/api2/json/nodes/n2/storage': [],
+      '/api2/json/nodes/n1/network': [],
+      '/api2/json/nodes/n2/network': bridges.map(iface => ({ iface, type: 'bridge', active: 1 })),
     };
     data(answers[pathname])(request, ...rest);
   });
@@ -66,4 +80,28 @@ test('a spec that has changed is held against the privileges at once', async () 
   await probe(client, cluster());
   const changed = { ...cluster({ storages: [{ name: 'other' }] }), metadata: { name: 'lab', generation: 2 } };
   expect((await probe(client, changed)).missingPrivileges).toEqual(['/storage/other: Datastore.AllocateSpace']);
+});
+
+test('F129: approved entries that Proxmox has on none of its nodes are told of, within five minutes', async () => {
+  const probe = createClusterProbe(() => now);
+  expect((await probe(client, cluster())).vanished).toEqual([]);
+  bridges = [];
+  expect((await probe(client, cluster())).vanished).toEqual([]);
+  now = 301_000;
+  expect((await probe(client, cluster())).vanished).toEqual(['bridge vmbr0']);
+  const added = {
+    ...cluster({ storages: [{ name: 'shared' }, { name: 'gone' }] }),
+    metadata: { name: 'lab', generation: 2 },
+  };
+  held = { ...everything, '/storage/gone': { 'Datastore.AllocateSpace': 1 } };
+  expect((await probe(client, added)).vanished).toEqual(['storage gone', 'bridge vmbr0']);
+});
+
+test('F129: nothing is told of while a node is offline, which alone may have it', async () => {
+  bridges = [];
+  nodes = [
+    { name: 'n1', online: 1 },
+    { name: 'n2', online: 0 },
+  ];
+  expect((await createClusterProbe(() => now)(client, cluster())).vanished).toBeUndefined();
 });

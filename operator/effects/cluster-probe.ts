@@ -1,8 +1,13 @@
 import type { ProxmoxCluster } from '#api/kinds.ts';
 import type { ProxmoxClient } from '#proxmox/client.ts';
+import { ProxmoxError } from '#proxmox/errors.ts';
+import { vanished } from '../core/catalogue.ts';
 import { type ClusterProbe, missingPrivileges, neededPrivileges } from '../core/cluster-status.ts';
 
-/** How long a token is taken to be as it was seen, if it had all it needs: privileges and versions change rarely. */
+/**
+ * How long a token is taken to be as it was seen, if it had all it needs, and a catalogue as it was read: privileges,
+ * versions, storages and bridges change rarely.
+ */
 const validMs = 300_000;
 
 interface Standing {
@@ -12,7 +17,12 @@ interface Standing {
   readAt: number;
 }
 
-/** Asks Proxmox clusters about themselves: for the quorum each time, for version and privileges once in a while. */
+/** A node that cannot be asked for its storages or bridges does not make the cluster unusable. */
+function unknownWhereProxmoxFails(error: unknown): undefined {
+  if (!(error instanceof ProxmoxError)) throw error;
+}
+
+/** Asks Proxmox clusters about themselves: for the quorum each time, for version, privileges and catalogue once in a while. */
 export function createClusterProbe(
   now: () => number,
 ): (client: ProxmoxClient, cluster: ProxmoxCluster) => Promise<ClusterProbe> {
@@ -33,10 +43,34 @@ export function createClusterProbe(
     return standing;
   }
 
+  const looks = new WeakMap<ProxmoxClient, { key: string; gone: string[]; readAt: number }>();
+
+  async function vanishedOf(
+    client: ProxmoxClient,
+    { spec, metadata }: ProxmoxCluster,
+    nodes: { name: string; online: boolean }[],
+  ): Promise<string[] | undefined> {
+    const approved = nodes.filter(({ name }) => spec.nodes.some(node => node.name === name));
+    if (approved.some(({ online }) => !online)) return undefined;
+    const names = nodes.map(({ name }) => name);
+    const key = `${metadata.generation} ${names.join()}`;
+    const known = looks.get(client);
+    if (known?.key === key && now() - known.readAt < validMs) return known.gone;
+    const [storages, bridges] = await Promise.all([
+      Promise.all(approved.map(({ name }) => client.storages(name))),
+      Promise.all(approved.map(({ name }) => client.networks(name))),
+    ]);
+    const namesOf = (lists: { name: string }[][]) => lists.flat().map(({ name }) => name);
+    const gone = vanished(spec, { nodes: names, storages: namesOf(storages), bridges: namesOf(bridges) });
+    looks.set(client, { key, gone, readAt: now() });
+    return gone;
+  }
+
   return async (client, cluster) => {
     const { version, missing: missingPrivileges } = await standingOf(client, cluster);
     if (missingPrivileges.length > 0) return { version, missingPrivileges };
     const { quorate, nodes } = await client.clusterStatus();
-    return { version, quorate, nodes, missingPrivileges };
+    const gone = quorate ? await vanishedOf(client, cluster, nodes).catch(unknownWhereProxmoxFails) : undefined;
+    return { version, quorate, nodes, missingPrivileges, ...(gone && { vanished: gone }) };
   };
 }

@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type VmPolicy, type VmTemplate, virtualMachines, vmPolicies, vmQuotas, vmTemplates } from '#api/kinds.ts';
+import {
+  type ProxmoxCluster,
+  proxmoxClusters,
+  type VmPolicy,
+  type VmTemplate,
+  virtualMachines,
+  vmPolicies,
+  vmQuotas,
+  vmTemplates,
+} from '#api/kinds.ts';
 import { findAllocation } from '#api/ledger.ts';
 import type { BerthProcess } from '#cli/demo/berth-process.ts';
 import { mirrorCount, mirrorName, type ResourceQuota, resourceQuotas } from '#operator/effects/resource-quota.ts';
@@ -226,6 +235,27 @@ test('F27, F105: a namespace has its share of VMIDs, of a node and of a storage'
   await edit(namespace, 'a', { resources: { cpu: 2 } });
   await becomes(namespace, 'a', 'Ready', 'True');
   await removeNamespace(lab, namespace);
+});
+
+test('F129: an approved bridge that Proxmox has not got is flagged, and nothing else comes of it', async () => {
+  const read = () => lab.kube.get<ProxmoxCluster>(proxmoxClusters, { name: 'lab' });
+  const { spec } = await read();
+  const bridges = [...(spec.bridges ?? []), { name: 'vmbr9' }];
+  const stale = async () => {
+    const { status, metadata } = await read();
+    expect(status?.observedGeneration).toBe(metadata.generation);
+    return status?.conditions?.find(({ type }) => type === 'CatalogStale');
+  };
+  await lab.kube.patch(proxmoxClusters, { name: 'lab' }, { spec: { bridges } });
+  await eventually(async () => {
+    expect(await stale()).toMatchObject({
+      status: 'True',
+      message: expect.stringContaining('no bridge vmbr9 any more'),
+    });
+  });
+  expect((await read()).status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True');
+  await lab.kube.patch(proxmoxClusters, { name: 'lab' }, { spec: { bridges: spec.bridges } });
+  await eventually(async () => expect(await stale()).toMatchObject({ status: 'False', reason: 'AllPresent' }));
 });
 
 test('F12: a namespace with 50 machines goes; while Proxmox is down it waits, and says so', async () => {
