@@ -9,7 +9,7 @@ import { keepingOf, seedOf, type Taken } from '../core/quota/keeping.ts';
 import { collect } from '../core/quota/ledger.ts';
 import type { QuotaGate } from '../effects/quota-gate.ts';
 import { mirror } from '../effects/resource-quota.ts';
-import { patienceMs, StaleEntries, searchMachine } from '../effects/stale-entries.ts';
+import { StaleEntries, searchMachine } from '../effects/stale-entries.ts';
 
 /** What the controller of VmQuotas works with. */
 export interface QuotaControllerParts {
@@ -85,7 +85,7 @@ async function tell({ gate, machines, now }: QuotaControllerParts, quota: VmQuot
 async function clearUp({ kube, gate, machines }: QuotaControllerParts, quota: VmQuota, stale: StaleEntries) {
   const namespace = namespaceOf(quota);
   const isKnown = (name: string) => machines.get(formatKey({ namespace, name })) !== undefined;
-  const { due, waiting } = stale.due(namespace, quota.status?.allocations ?? [], isKnown);
+  const { due, nextMs } = stale.due(namespace, quota.status?.allocations ?? [], isKnown);
   for (const entry of due) {
     const found = await searchMachine(kube, formatKey({ namespace, name: entry.name }));
     await gate.quota(namespace).change((_, ledger) => ({
@@ -93,6 +93,6 @@ async function clearUp({ kube, gate, machines }: QuotaControllerParts, quota: Vm
       answer: undefined,
     }));
   }
-  if (!waiting) return { kind: 'done' } as const;
-  return { kind: 'again', afterMs: patienceMs + 1_000, reason: 'entries that nobody has bound yet' } as const;
+  if (nextMs === undefined) return { kind: 'done' } as const;
+  return { kind: 'again', afterMs: nextMs + 1_000, reason: 'entries that nobody may need' } as const;
 }

@@ -6,10 +6,17 @@ import { parseKey } from '#kube/resource.ts';
 import type { Search } from '../core/quota/ledger.ts';
 
 /**
- * How long an entry must have stood unchanged before it is doubted: twice as long as the API server gives a request by
+ * How long a reservation must have stood unchanged before it is doubted: twice as long as the API server gives a request by
  * default, so that none that was admitted can still be under way.
  */
-export const patienceMs = 120_000;
+const reservedMs = 120_000;
+
+/**
+ * How long an entry must have stood that was bound to a resource which is gone: an operator that saw the resource too
+ * late has bound it after another one had released it. Long enough for the watch to bring a resource that has just been
+ * made, and one that is admitted meanwhile gets its room when it is bound.
+ */
+const boundMs = 15_000;
 
 /**
  * Entries that nobody may need any more, by this process' own clock: a reservation that no operator has bound, or an
@@ -25,8 +32,8 @@ export class StaleEntries {
   }
 
   /**
-   * Notes the doubtful entries of a ledger, given as its lines; answers those that have been so for long, and whether
-   * there are others. `isKnown` tells whether there is a resource of a name.
+   * Notes the doubtful entries of a ledger, given as its lines; answers those that have been so for long, and when
+   * there will be others. `isKnown` tells whether there is a resource of a name.
    */
   due(ledger: string, lines: readonly string[], isKnown: (name: string) => boolean): Doubts {
     const before = this.#since.get(ledger);
@@ -36,15 +43,20 @@ export class StaleEntries {
       if (!known || line.includes(' Reserved@')) since.set(line, before?.get(line) ?? this.#now());
     }
     this.#since.set(ledger, since);
-    const due = [...since].filter(([, from]) => this.#now() - from >= patienceMs);
-    return { due: due.map(([line]) => parseAllocation(line)), waiting: since.size > due.length };
+    const left = [...since].map(([line, from]) => {
+      const patienceMs = line.includes(' Reserved@') ? reservedMs : boundMs;
+      return { line, leftMs: from + patienceMs - this.#now() };
+    });
+    const waiting = left.filter(({ leftMs }) => leftMs > 0).map(({ leftMs }) => leftMs);
+    const due = left.filter(({ leftMs }) => leftMs <= 0).map(({ line }) => parseAllocation(line));
+    return { due, ...(waiting.length > 0 && { nextMs: Math.min(...waiting) }) };
   }
 }
 
-/** Entries that are due for a live look, and whether others wait to become so. */
+/** Entries that are due for a live look, and in how many milliseconds the next one is, if any. */
 export interface Doubts {
   due: Allocation[];
-  waiting: boolean;
+  nextMs?: number;
 }
 
 /** Looks live for the machine of an entry. `key` is its namespace and name. */

@@ -6,7 +6,7 @@ import type { Store } from '#kube/store.ts';
 import { seedOf } from '../core/quota/keeping.ts';
 import { collect } from '../core/quota/ledger.ts';
 import type { LedgerOwner, LedgerWriter } from './ledger-writer.ts';
-import { patienceMs, type StaleEntries, searchMachine } from './stale-entries.ts';
+import { type StaleEntries, searchMachine } from './stale-entries.ts';
 
 /** What the upkeep of a ledger across namespaces works with. */
 export interface UpkeepParts<Owner extends LedgerOwner> {
@@ -48,11 +48,11 @@ export async function clearUpWide<Owner extends LedgerOwner>(
   id: string,
   lines: readonly string[],
 ): Promise<Outcome> {
-  const { due, waiting } = stale.due(id, lines, name => machines.get(name) !== undefined);
+  const { due, nextMs } = stale.due(id, lines, name => machines.get(name) !== undefined);
   for (const entry of due) {
     const found = await searchMachine(kube, entry.name);
     await writer.change((_, ledger) => ({ ledger: ledger && collect(ledger, entry, found), answer: undefined }));
   }
-  if (!waiting) return { kind: 'done' };
-  return { kind: 'again', afterMs: patienceMs + 1_000, reason: 'entries that nobody has bound yet' };
+  if (nextMs === undefined) return { kind: 'done' };
+  return { kind: 'again', afterMs: nextMs + 1_000, reason: 'entries that nobody may need' };
 }
