@@ -114,6 +114,11 @@ export const vmQuotaStatus = z.object({
         name: z.string().max(63).describe('Name of the VirtualMachine.'),
         position: z.int32().min(1).describe('Its place in the line.'),
         reason: z.string().max(128).describe('Why it waits, in one word.'),
+        request: z
+          .string()
+          .max(512)
+          .optional()
+          .describe('Why its owner asks for more: its annotation berth.dev/quota-request.'),
       }),
     )
     .max(100)
@@ -147,6 +152,7 @@ export const vmQuota = {
     { name: 'Storage', type: 'string', jsonPath: '.status.summary.storage' },
     { name: 'Over', type: 'string', jsonPath: '.status.conditions[?(@.type=="OverQuota")].status' },
     { name: 'Per-User-VMs', type: 'integer', jsonPath: '.spec.perUser.vms', priority: 1 },
+    { name: 'Waiting', type: 'string', jsonPath: '.status.pending[*].name', priority: 1 },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ],
   selectableFields: [],

@@ -4,6 +4,7 @@ import { amounts } from '#api/ledger.ts';
 import { virtualMachineSpec } from '#api/virtual-machine.ts';
 import { vmQuotaSpec } from '#api/vm-quota.ts';
 import { overdrawn } from '../core/quota/figures.ts';
+import { mayWait } from '../core/quota/request.ts';
 import type { QuotaGate } from '../effects/quota-gate.ts';
 
 const metadata = z.object({
@@ -11,6 +12,7 @@ const metadata = z.object({
   namespace: z.string(),
   uid: z.string().optional(),
   creationTimestamp: z.string().nullish(),
+  annotations: z.record(z.string(), z.string()).optional(),
 });
 
 /** What the API server asks, as far as it is read. */
@@ -38,6 +40,8 @@ export interface Answer {
 /** How long an answer may take: less than the API server's own patience with the webhook, which is 3 s. */
 const answerMs = 2_500;
 
+const waits = 'The machine waits until an administrator grants the request.';
+
 const unchecked = 'The quota was not checked now; the operator checks it before anything is made.';
 
 /**
@@ -58,6 +62,7 @@ export async function reviewMachine(
     if (view.granted) return { uid, allowed: true };
     const { reason, message } = view;
     if (reason === 'QuotaNotReady') return { uid, allowed: true, warnings: [message] };
+    if (mayWait(vm, reason)) return { uid, allowed: true, warnings: [message, waits] };
     return { uid, allowed: false, status: { code: 403, reason: 'Forbidden', message } };
   } catch (error) {
     onError(error);

@@ -50,7 +50,7 @@ export const operation = (namespace: string, name: string, requester: string, ty
 });
 
 /** Makes a namespace that is a tenant; `members` are names of users by the name of a role. */
-export async function tenant(stage: Stage, members: Record<string, string> = {}): Promise<string> {
+export async function tenant(stage: Installed, members: Record<string, string> = {}): Promise<string> {
   const namespace = await freshNamespace(stage.controlPlane, 'tenant');
   await stage.kubectl('label', 'namespace', namespace, `berth.dev/tenant=${namespace}`);
   for (const [role, user] of Object.entries(members)) {

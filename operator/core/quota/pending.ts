@@ -1,5 +1,6 @@
 import type { VirtualMachine } from '#api/kinds.ts';
 import type { VmQuotaStatus } from '#api/vm-quota.ts';
+import { requestOf } from './request.ts';
 
 /** Most machines that are named in the line; the limit of the list in the CRD. */
 const mostPending = 100;
@@ -26,9 +27,9 @@ export function pendingOf(machines: readonly VirtualMachine[]): NonNullable<VmQu
     .filter(waitsForRoom)
     .sort(byAge)
     .slice(0, mostPending)
-    .map(({ metadata, status }, index) => ({
-      name: metadata.name,
-      position: index + 1,
-      reason: status?.conditions?.find(({ type }) => type === 'QuotaReserved')?.reason ?? 'QuotaExceeded',
-    }));
+    .map((vm, index) => {
+      const request = requestOf(vm);
+      const reason = vm.status?.conditions?.find(({ type }) => type === 'QuotaReserved')?.reason ?? 'QuotaExceeded';
+      return { name: vm.metadata.name, position: index + 1, reason, ...(request && { request }) };
+    });
 }
