@@ -107,8 +107,6 @@ export type LogoutAnswer = z.infer<typeof logoutAnswer>;
 /** PUT /api/v1/profile; answers 204. The choice is a cookie. */
 export const profileRequest = z.strictObject({ language: z.enum(languages) });
 
-export type ProfileRequest = z.infer<typeof profileRequest>;
-
 /** What of a Proxmox cluster people may use; how it is reached is left out. */
 export interface CatalogueCluster {
   name: string;
@@ -226,7 +224,7 @@ export const machineMetrics = z.object({
 
 export type MachineMetrics = z.infer<typeof machineMetrics>;
 
-export const operationTypes = ['Restart', 'Reset'] as const;
+const operationTypes = ['Restart', 'Reset'] as const;
 
 /** POST …/machines/:name/operations; answers 201 `{object}` with the VmOperation. */
 export const operationRequest = z.strictObject({ type: z.enum(operationTypes) });

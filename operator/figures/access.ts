@@ -3,7 +3,7 @@ import { group } from '#api/names.ts';
 import type { Connection } from '#kube/connection.ts';
 
 /** Tokens for the figures name this audience, so that one that is caught here opens nothing else. */
-export const audience = 'berth-operator';
+const audience = 'berth-operator';
 
 /** Who asks, as the API server knows them. */
 interface Caller {

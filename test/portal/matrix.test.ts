@@ -1,5 +1,12 @@
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type ConsoleSession, consoleSessions, type VirtualMachine, virtualMachines } from '#api/kinds.ts';
+import { connect } from '#kube/connection.ts';
+import type { KubeError } from '#kube/errors.ts';
+import { withHeaders } from '#kube/headers.ts';
 import type { Browser } from '#portal/server/testing/browser.ts';
 import { machine } from '../quota/stage.ts';
 import { type PortalStage, portalStage } from './stage.ts';
@@ -181,5 +188,59 @@ describe('F93, D1: each route, for each person, of each machine', () => {
     const path = `/namespaces/${stage.teamA}/machines/doomed`;
     expect((await api('ada', 'DELETE', path, { uid: 'other' })).status).toBe(409);
     expect((await api('ada', 'DELETE', path, { uid: metadata.uid })).status).toBe(202);
+  });
+});
+
+describe("whoever has taken the portal's token", () => {
+  const masters = { 'impersonate-user': 'oidc:anybody', 'impersonate-group': ['system:masters'] };
+  const operator = { 'impersonate-user': 'system:serviceaccount:berth-system:berth-operator' };
+  const node = { 'impersonate-user': 'system:node:a' };
+  const machines = () => `/apis/berth.dev/v1alpha1/namespaces/${stage.teamB}/virtualmachines`;
+  const rbac = () => `/apis/rbac.authorization.k8s.io/v1/namespaces/${stage.teamB}/rolebindings`;
+  const secrets = () => `/api/v1/namespaces/berth-system/secrets`;
+
+  test.each<
+    [
+      does: string,
+      as: Record<string, string | string[]>,
+      method: 'GET' | 'POST' | 'DELETE',
+      path: () => string,
+      status: number,
+    ]
+  >([
+    ['reads machines with its own rights', {}, 'GET', machines, 200],
+    ['makes none with them', {}, 'POST', machines, 403],
+    ['reads no Secret', {}, 'GET', secrets, 403],
+    ['makes machines as anybody: that is what it is for', masters, 'POST', machines, 201],
+    ['reads no Secret as anybody', masters, 'GET', secrets, 403],
+    ['lists no machines as anybody', masters, 'GET', machines, 403],
+    ['gives nobody a role', masters, 'POST', rbac, 403],
+    ['reads no pods', masters, 'GET', () => '/api/v1/pods', 403],
+    [
+      'changes no quota',
+      masters,
+      'DELETE',
+      () => `/apis/berth.dev/v1alpha1/namespaces/${stage.teamB}/vmquotas/default`,
+      403,
+    ],
+    ['reaches no connection to Proxmox', masters, 'DELETE', () => '/apis/berth.dev/v1alpha1/proxmoxclusters/lab', 403],
+    ['is no ServiceAccount', operator, 'POST', machines, 403],
+    ['is no node', node, 'POST', machines, 403],
+  ])('%s', async (_, as, method, path, wanted) => {
+    const file = join(tmpdir(), `berth-taken-${process.pid}`);
+    const config = new KubeConfig();
+    config.loadFromFile(await stage.controlPlane.serviceAccountKubeconfig('berth-system', 'berth-portal', file));
+    const connection = connect(config);
+    const body = method === 'POST' ? machine(stage.teamB, 'taken') : undefined;
+    const query = method === 'GET' ? {} : { dryRun: 'All' };
+    const status = await withHeaders(connection, as)
+      .request({ method, path: path(), query, ...(body && { body }) })
+      .then(
+        () => (method === 'POST' ? 201 : 200),
+        (error: KubeError) => error.status,
+      );
+    await connection.close();
+    await rm(file);
+    expect(status).toBe(wanted);
   });
 });

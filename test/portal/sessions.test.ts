@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { virtualMachines } from '#api/kinds.ts';
+import { trustIssuers } from '../control-plane/authentication.ts';
 import { run } from '../control-plane/command.ts';
 import { freePort } from '../control-plane/port.ts';
 import { kubectlPath } from '../control-plane/programs.ts';
 import { machine } from '../quota/stage.ts';
-import { type PortalStage, portalStage, type RunningPortal, trustOf } from './stage.ts';
+import { type PortalStage, portalStage, type RunningPortal } from './stage.ts';
 
 let stage: PortalStage;
 let portal: RunningPortal;
@@ -251,25 +252,34 @@ describe('the kubeconfig of the profile', () => {
     }
   });
 
-  test("--auth=forward acts with the person's own token, for the same rights", async () => {
-    const port = await freePort();
-    const origin = `https://127.0.0.1:${port}`;
-    await stage.start({ port, acting: 'forward' });
-    const ada = await stage.signedIn('ada');
-    const other = stage.browser(origin);
-    // The session was begun by the portal that impersonates; it has the token, and the groups that the claims say.
-    other.jar.set('127.0.0.1', new Map(ada.jar.get('127.0.0.1')));
-    const headers = { origin: stage.origin };
-    expect(trustOf(stage.issuer).usernamePrefix).toBe('oidc:');
-    const { spec } = machine(stage.teamA, 'forwarded');
-    const made = await other.api(`/api/v1/namespaces/${stage.teamA}/machines`, {
-      method: 'POST',
-      body: { metadata: { name: 'forwarded' }, spec },
-      headers,
+  test("--auth=forward acts with the person's own token, as the API server knows them, for the same rights", async () => {
+    const { secondOrigin: origin } = stage;
+    await stage.start({ port: Number(new URL(origin).port), publicOrigin: origin, acting: 'forward' });
+    const [ada, grace] = [await stage.signedIn('ada', origin), await stage.signedIn('grace', origin)];
+    expect((await ada.api('/api/v1/session')).json).toMatchObject({
+      user: { name: 'oidc:ada', displayName: 'Ada Lovelace' },
+      groups: ['oidc:team-a', 'system:authenticated'],
+      role: 'Employee',
     });
+    const { spec } = machine(stage.teamA, 'forwarded');
+    const path = `/api/v1/namespaces/${stage.teamA}/machines`;
+    const made = await ada.api(path, { method: 'POST', body: { metadata: { name: 'forwarded' }, spec } });
     expect(made.status, made.text).toBe(201);
-    const grace = await stage.signedIn('grace');
-    other.jar.set('127.0.0.1', new Map(grace.jar.get('127.0.0.1')));
-    expect((await other.api(`/api/v1/namespaces/${stage.teamA}/machines/forwarded`)).status).toBe(404);
+    expect((await grace.api(`${path}/forwarded`)).status).toBe(404);
+  });
+
+  test('--auth=forward signs nobody in whom the API server does not know', async () => {
+    const { authenticationFile } = stage.controlPlane;
+    await trustIssuers(authenticationFile ?? '', []);
+    await vi.waitFor(
+      async () => {
+        const answer = await stage.browser(stage.secondOrigin).signIn('ada');
+        expect({ status: answer.status, text: answer.text }).toEqual({
+          status: 403,
+          text: expect.stringContaining('Kubernetes does not accept the token'),
+        });
+      },
+      { timeout: 30_000, interval: 500 },
+    );
   });
 });

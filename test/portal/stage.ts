@@ -21,6 +21,8 @@ import { type Stage as TenantStage, tenant, tenantStage } from '../quota/stage.t
 export interface PortalStage extends TenantStage {
   issuer: DemoIssuer;
   origin: string;
+  /** Where a second portal may be, which the identity provider knows, too. */
+  secondOrigin: string;
   /** Namespaces of ada and vera, and of grace. */
   teamA: string;
   teamB: string;
@@ -49,7 +51,7 @@ const dayMs = 86_400_000;
 const sam = { name: 'sam', displayName: 'Sam', groups: [], what: 'guest' };
 
 /** The keys that every portal of the tests seals with, unless told otherwise. */
-export const sealingKeys = parseKeys(randomBytes(32).toString('base64'));
+const sealingKeys = parseKeys(randomBytes(32).toString('base64'));
 
 /** Sets the stage; no portal runs yet. */
 export async function portalStage(): Promise<PortalStage> {
@@ -62,7 +64,8 @@ export async function portalStage(): Promise<PortalStage> {
   for (const { type, object } of bindings) await kube.apply(type, object, { fieldManager: 'test' });
   const port = await freePort();
   const origin = `https://127.0.0.1:${port}`;
-  const issuer = await startIssuer([...people, sam], [origin]);
+  const secondOrigin = `https://127.0.0.1:${await freePort()}`;
+  const issuer = await startIssuer([...people, sam], [origin, secondOrigin]);
   const { authenticationFile } = controlPlane;
   if (!authenticationFile) throw new Error('the API server of the tests cannot be told of an issuer');
   await trustIssuers(authenticationFile, [trustOf(issuer)]);
@@ -90,6 +93,7 @@ export async function portalStage(): Promise<PortalStage> {
     ...world,
     issuer,
     origin,
+    secondOrigin,
     teamA,
     teamB,
     log,
@@ -185,7 +189,7 @@ export async function portalStage(): Promise<PortalStage> {
 }
 
 /** What the API server must know to take the tokens of the demo's identity provider, as the portal does. */
-export const trustOf = ({ url, ca, clientId }: DemoIssuer) => ({
+const trustOf = ({ url, ca, clientId }: DemoIssuer) => ({
   url,
   ca,
   audience: clientId,

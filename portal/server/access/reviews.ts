@@ -28,7 +28,7 @@ export interface Reviews {
 }
 
 /** Rights that were taken away end within this time. */
-export const answerMs = 30_000;
+const answerMs = 30_000;
 
 /** Questions at once, of all people: the API server has other things to do, too. */
 const mostAtOnce = 16;

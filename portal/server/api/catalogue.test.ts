@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ProxmoxCluster } from '#api/kinds.ts';
-import { offered } from './catalogue.ts';
+import type { ProxmoxCluster, VmTemplate } from '#api/kinds.ts';
+import { offered, offeredIn } from './catalogue.ts';
 
 test('the catalogue has what may be used, and nothing of how Proxmox is reached', () => {
   const cluster: ProxmoxCluster = {
@@ -35,4 +35,22 @@ test('the catalogue has what may be used, and nothing of how Proxmox is reached'
       { name: 'pve2', schedulable: false },
     ],
   });
+});
+
+test('F93: of templates people see those that they may use, and not who else may', () => {
+  const template = (name: string, allowedNamespaces?: string[]): VmTemplate => ({
+    metadata: { name },
+    spec: { sources: [], cloneMode: 'Full', ...(allowedNamespaces && { allowedNamespaces }) },
+  });
+  const all = [
+    template('all'),
+    template('ours', ['team-a', 'team-b']),
+    template('theirs', ['team-b']),
+    template('none', []),
+  ];
+  const seen = offeredIn(['team-a'], all).map(({ metadata, spec }) => [metadata.name, spec.allowedNamespaces]);
+  expect(seen).toEqual([
+    ['all', undefined],
+    ['ours', ['team-a']],
+  ]);
 });

@@ -24,6 +24,7 @@ export function openStream(response: ServerResponse, onBehind: () => void): Stre
     // Proxies would gather events until a buffer is full.
     'x-accel-buffering': 'no',
   });
+  response.flushHeaders();
   let isBehind = false;
   response.on('drain', () => {
     if (!isBehind) return;

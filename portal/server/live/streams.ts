@@ -4,7 +4,7 @@ import type { Hub, Subscriber } from './hub.ts';
 import { eventText } from './texts.ts';
 
 /** A comment every so often keeps proxies from closing what is quiet, and tells the page that the line stands. */
-export const heartbeatMs = 15_000;
+const heartbeatMs = 15_000;
 
 /** Rights are looked at this often; the viewer knows which answers are old. */
 const refreshMs = 5_000;
