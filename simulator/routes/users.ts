@@ -163,7 +163,14 @@ function tokenOf(world: World, params: Params): TokenState {
   return token;
 }
 
-function createToken({ world, params }: Call): Steps<Record<string, unknown>> {
+/** A parameter that an answer repeats has the type that it came with: forms have texts alone. */
+function asSent({ params, headers }: Call, name: string): number | string | undefined {
+  const isJson = headers['content-type']?.startsWith('application/json');
+  return isJson ? number(params, name) : text(params, name);
+}
+
+function createToken(call: Call): Steps<Record<string, unknown>> {
+  const { world, params } = call;
   const userid = required(params, 'userid');
   const tokenid = required(params, 'tokenid');
   const comment = text(params, 'comment');
@@ -174,12 +181,14 @@ function createToken({ world, params }: Call): Steps<Record<string, unknown>> {
   return changeUsers(world, 'generating token failed: ', () => {
     const secret = world.random.uuid();
     userOf(world, userid).tokens[tokenid] = { secret, privsep, expire: expire ?? 0, ...described };
-    const info = { privsep: privsep ? 1 : 0, ...(expire === undefined ? {} : { expire }), ...described };
+    const sent = expire === undefined ? {} : { expire: asSent(call, 'expire') };
+    const info = { privsep: asSent(call, 'privsep') ?? 1, ...sent, ...described };
     return { info, value: secret, 'full-tokenid': `${userid}!${tokenid}` };
   });
 }
 
-function updateToken({ world, params }: Call): Steps<Record<string, unknown>> {
+function updateToken(call: Call): Steps<Record<string, unknown>> {
+  const { world, params } = call;
   tokenOf(world, params);
   return changeUsers(world, 'updating token info failed: ', () => {
     const token = tokenOf(world, params);
@@ -187,7 +196,10 @@ function updateToken({ world, params }: Call): Steps<Record<string, unknown>> {
     token.expire = number(params, 'expire') ?? token.expire;
     const comment = text(params, 'comment');
     if (comment !== undefined) token.comment = comment;
-    return tokenInfo(token);
+    const sent = Object.fromEntries(
+      ['privsep', 'expire'].flatMap(name => (params[name] === undefined ? [] : [[name, asSent(call, name)]])),
+    );
+    return { ...tokenInfo(token), ...sent };
   });
 }
 

@@ -51,6 +51,19 @@ describe('(d) an API token', () => {
     expect(made.data.value).not.toBe(labSecret(OPERATOR));
   });
 
+  it('is told when it is made, its options as they were sent: forms have texts alone', async () => {
+    const path = '/access/users/operator@pve/token';
+    const { data } = await lab.post(`${path}/new`, { privsep: 0, expire: 0, comment: 'x' });
+    expect(data).toEqual({
+      'full-tokenid': 'operator@pve!new',
+      value: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      info: { privsep: '0', expire: '0', comment: 'x' },
+    });
+    expect((await lab.post(`${path}/newer`)).data.info).toEqual({ privsep: 1 });
+    expect((await lab.put(`${path}/newer`, { expire: 5 })).data).toEqual({ privsep: 1, expire: '5' });
+    expect((await lab.get(`${path}/new`)).data).toEqual({ privsep: 0, expire: 0, comment: 'x' });
+  });
+
   it('makes nothing undone: what it began goes on', async () => {
     const { data: upid } = await lab.post('/nodes/pve1/qemu/9000/clone', { newid: 200 }, OPERATOR);
     lab.clock.advance(1);

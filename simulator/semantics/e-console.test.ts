@@ -39,6 +39,21 @@ describe('(e) vncproxy', () => {
     expect(ticket.slice(0, 8)).toBe(password);
   });
 
+  it('tells the password whether or not it was asked to, but for a serial screen without WebSocket', async () => {
+    expect((await ask()).password).toHaveLength(8);
+    await lab.put('/nodes/pve1/qemu/100/config', { serial0: 'socket', vga: 'serial0' });
+    await lab.run('POST', '/nodes/pve1/qemu/100/status/start');
+    const { data } = await lab.post('/nodes/pve1/qemu/100/vncproxy');
+    expect([data.password, data.ticket]).toEqual([undefined, expect.stringMatching(/^PVEVNC:/)]);
+  });
+
+  it('of a serial screen of a VM that is off fails when its port is not there', async () => {
+    await lab.put('/nodes/pve1/qemu/100/config', { serial0: 'socket', vga: 'serial0' });
+    const { reason, ms } = await lab.post('/nodes/pve1/qemu/100/vncproxy', { websocket: 1 });
+    expect(reason).toMatch(/^Timeout while waiting for port '59\d\d' to get ready!$/);
+    expect(ms).toBeGreaterThan(5000);
+  });
+
   it('takes another port for each console', async () => {
     const [first, second] = [await ask(), await ask()];
     expect(second.port).not.toBe(first.port);
