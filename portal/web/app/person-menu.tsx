@@ -34,9 +34,7 @@ export function PersonMenu() {
     <Menu position="bottom-end" width={248} shadow="md">
       <Menu.Target>
         <UnstyledButton className={css.person} aria-label={t('person.menu', { name: user.displayName })}>
-          <span className={css.initial} aria-hidden="true">
-            {user.displayName.slice(0, 1).toUpperCase()}
-          </span>
+          <span className={css.initial} data-initial={user.displayName.slice(0, 1).toUpperCase()} />
           <span className={css.name}>{user.displayName}</span>
           <Icon name="down" size={12} />
         </UnstyledButton>

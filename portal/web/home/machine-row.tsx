@@ -2,6 +2,7 @@ import { memo } from 'react';
 import { Link } from 'wouter';
 import type { VmTemplate } from '#api/kinds.ts';
 import type { TenantRights } from '#portal/api.ts';
+import { useNow } from '../app/use-now.ts';
 import { StateWord } from '../design/state-word.tsx';
 import { useText } from '../i18n/use-text.ts';
 import { addressesOf } from '../machine/addresses.ts';
@@ -24,6 +25,7 @@ interface MachineRowProps {
 /** One machine of the list; it is made anew only when that machine changes. */
 export const MachineRow = memo(function MachineRow({ row, index, template, team, can }: MachineRowProps) {
   const texts = useText();
+  const now = useNow();
   const { t, size, number, ago } = texts;
   const { machine, name, namespace, state, attention, memoryMiB, diskMiB } = row;
   const { metadata, spec, status } = machine;
@@ -54,7 +56,7 @@ export const MachineRow = memo(function MachineRow({ row, index, template, team,
         {size(memoryMiB)} <span className="quiet">· {size(diskMiB)}</span>
       </td>
       <td className={css.vmid}>{status?.vmid ?? '—'}</td>
-      <td className={css.age}>{metadata.creationTimestamp && ago(metadata.creationTimestamp, Date.now())}</td>
+      <td className={css.age}>{metadata.creationTimestamp && ago(metadata.creationTimestamp, now)}</td>
       <td className={css.brief}>
         {cpu} · {size(memoryMiB)} · {size(diskMiB)}
       </td>

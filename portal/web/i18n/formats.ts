@@ -51,7 +51,7 @@ export function formatsOf(language: Language) {
   /** How long ago something was: "3 minutes ago". */
   function ago(time: string, now: number): string {
     const seconds = Math.round((Date.parse(time) - now) / 1000);
-    if (seconds > -60) return relative.format(Math.min(0, seconds), 'second');
+    if (seconds > -60) return relative.format(0, 'second');
     if (seconds > -3_600) return relative.format(Math.round(seconds / 60), 'minute');
     if (seconds > -86_400) return relative.format(Math.round(seconds / 3_600), 'hour');
     return relative.format(Math.round(seconds / 86_400), 'day');

@@ -3,15 +3,20 @@ import { Card } from '../design/card.tsx';
 import { useText } from '../i18n/use-text.ts';
 import css from './conditions-card.module.css';
 import { reasonText } from './reason.ts';
+import { stepConditions } from './steps.ts';
 
 /** Conditions whose presence is the trouble; the others are fine while they hold. */
 const bad = new Set(['Stalled', 'Missing', 'OverQuota']);
+
+/** What weighs most comes first, then the steps in their order. */
+const order = ['Missing', 'Stalled', 'Ready', 'Reconciling', ...stepConditions];
+const placeOf = (type: string) => (order.includes(type) ? order.indexOf(type) : order.length);
 
 /** The operator's findings in plain words. */
 export function ConditionsCard({ machine }: { machine: VirtualMachine }) {
   const texts = useText();
   const { t, known, moment } = texts;
-  const conditions = machine.status?.conditions ?? [];
+  const conditions = (machine.status?.conditions ?? []).toSorted((a, b) => placeOf(a.type) - placeOf(b.type));
   const task = machine.status?.lastTask;
   return (
     <Card title={t('conditions.title')}>

@@ -1,3 +1,4 @@
+import { useNow } from '../app/use-now.ts';
 import { useEvents } from '../data/queries.ts';
 import { Card } from '../design/card.tsx';
 import { problemOf } from '../errors/words.ts';
@@ -7,6 +8,7 @@ import css from './events-card.module.css';
 /** What happened to a machine lately, the newest first. Kubernetes forgets events after an hour or so. */
 export function EventsCard({ namespace, name }: { namespace: string; name: string }) {
   const texts = useText();
+  const now = useNow();
   const { t, known, ago, moment } = texts;
   const { data, error } = useEvents(namespace, name);
   return (
@@ -17,7 +19,7 @@ export function EventsCard({ namespace, name }: { namespace: string; name: strin
         {data?.items.map(({ time, type, reason, message, count }) => (
           <li key={`${time}${reason}${message}`} className={type === 'Warning' ? css.warning : undefined}>
             <time dateTime={time} title={moment(time)}>
-              {ago(time, Date.now())}
+              {ago(time, now)}
             </time>
             <div>
               <strong>{known(`event.${reason}`) ?? known(`reason.${reason}`) ?? reason}</strong>

@@ -1,3 +1,5 @@
+import '@mantine/core/styles/FloatingIndicator.css';
+import '@mantine/core/styles/SegmentedControl.css';
 import { SegmentedControl } from '@mantine/core';
 import { useState } from 'react';
 import type { VirtualMachine } from '#api/kinds.ts';
@@ -31,7 +33,7 @@ export function UsageCard({ machine, state, may }: UsageCardProps) {
   const now = useMetrics(namespace, name, 'now', may && !off);
   const past = useMetrics(namespace, name, range, may && machine.status?.createdAt !== undefined);
   const latest = off ? undefined : now.data?.points.at(-1);
-  const points = past.data?.points ?? [];
+  const points = sinceFirstFigure(past.data?.points ?? []);
   const memoryMax = now.data?.memoryMaxBytes ?? past.data?.memoryMaxBytes;
   const bytes = (value: number) => size(value / 1024 / 1024);
   const uptime = off ? undefined : now.data?.uptimeSeconds;
@@ -88,6 +90,12 @@ export function UsageCard({ machine, state, may }: UsageCardProps) {
       </div>
     </Card>
   );
+}
+
+/** The points from the first that has a figure: a machine that is younger than the range fills its charts, too. Pure. */
+function sinceFirstFigure(points: readonly Point[]): readonly Point[] {
+  const first = points.findIndex(({ cpu, memoryBytes }) => cpu !== undefined || memoryBytes !== undefined);
+  return first < 0 ? [] : points.slice(first);
 }
 
 type Rate = 'netInBytesPerSecond' | 'netOutBytesPerSecond' | 'diskReadBytesPerSecond' | 'diskWriteBytesPerSecond';
