@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import express, { type RequestHandler, Router } from 'express';
 import { ApiError } from './http/errors.ts';
@@ -15,6 +15,7 @@ export function pages(folder: string): Router {
   const router = Router({ caseSensitive: true });
   const fileOptions = { index: false, redirect: false, dotfiles: 'ignore' } as const;
   const kept = { ...fileOptions, cacheControl: true, maxAge: assetSeconds * 1000, immutable: true };
+  router.use('/assets', compressed(join(folder, 'assets')));
   router.use('/assets', express.static(join(folder, 'assets'), kept));
   router.use('/assets', (_request, _response, next) => next(new ApiError(404, 'NotFound', 'There is no such file.')));
   router.use(withoutIndex(express.static(folder, { ...fileOptions, cacheControl: false })));
@@ -35,3 +36,29 @@ const withoutIndex =
   (files: RequestHandler): RequestHandler =>
   (request, response, next) =>
     /\/index\.html$/i.test(request.path) ? next() : files(request, response, next);
+
+/** Names of the files that the build has written a second time, compressed. */
+const compressible = /^\/[\w-]+(?:\.[\w-]+)*\.(js|css)$/;
+
+/** Leads to the compressed form of a file where there is one and the browser takes it. */
+const compressed =
+  (folder: string): RequestHandler =>
+  async (request, response, next) => {
+    const [, type] = compressible.exec(request.path) ?? [];
+    if (type !== undefined) {
+      response.vary('Accept-Encoding');
+      const file = `${request.path}.br`;
+      const isThere = request.acceptsEncodings('br') === 'br' && (await isReadable(join(folder, file)));
+      if (isThere) {
+        response.type(type).setHeader('Content-Encoding', 'br');
+        request.url = file;
+      }
+    }
+    next();
+  };
+
+const isReadable = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
