@@ -72,6 +72,10 @@ console-proxy/web/dist/screen.html: $(MODULES) $(CONSOLE_PAGES)
 	@echo '== pages of the console'
 	@vite build console-proxy/web --logLevel warn
 
+.PHONY: pictures
+pictures: web ## photograph every page of the portal into docs/pictures/portal
+	@node test/portal/pictures.ts
+
 .PHONY: soak
 soak: $(MODULES) ## kill the operator a hundred times while machines come, change and go, and look what became of them
 	@node test/soak/main.ts $(ARGS)
