@@ -69,6 +69,7 @@ const reasons = {
   'reason.DeleteFailed': 'Removing the machine failed.',
   'reason.Deleted': 'The machine is gone.',
   'reason.Releasing': 'The machine is being let go; it stays in Proxmox.',
+  'reason.DestroyBrake': 'Many machines are to be destroyed at once. An administrator must confirm it first.',
   'reason.Counted': 'Every machine is counted.',
   'reason.LimitsExceeded': 'More is used than allowed. Nothing can grow until there is room.',
   'reason.WithinLimits': 'No more is used than allowed.',

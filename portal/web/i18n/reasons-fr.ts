@@ -71,6 +71,8 @@ const reasons: Record<keyof typeof en, string> = {
   'reason.DeleteFailed': 'La suppression de la machine a échoué.',
   'reason.Deleted': 'La machine a disparu.',
   'reason.Releasing': 'La machine est relâchée ; elle reste dans Proxmox.',
+  'reason.DestroyBrake':
+    'Beaucoup de machines seraient détruites à la fois. Un administrateur doit d’abord le confirmer.',
   'reason.Counted': 'Chaque machine est comptée.',
   'reason.LimitsExceeded': 'L’usage dépasse la limite. Rien ne peut grandir avant qu’il y ait de la place.',
   'reason.WithinLimits': 'L’usage ne dépasse pas la limite.',

@@ -17,8 +17,11 @@ const patterns = [
   /\bqueued = '([A-Z]\w+)'/g,
 ];
 
-/** What these pages show nothing of: consoles and operations have conditions of their own, admission speaks in errors. */
-const elsewhere = /^(core\/console|core\/operation|core\/steps\/operate|admission)/;
+/**
+ * What these pages show no condition of: consoles and operations, admission, which speaks in errors, and what concerns
+ * a whole Proxmox cluster and is for administrators.
+ */
+const elsewhere = /^(core\/(console|operation|steps\/operate|catalogue|orphans|destroy-brake)|admission)/;
 
 test('F137: there is a sentence for every reason that the operator gives', async () => {
   const files = await readdir(operator, { recursive: true });
