@@ -12,6 +12,17 @@ export const chart = 'charts/berth';
 /** Values of the chart, as far as they differ from its own; the first of them is the one that has no default. */
 export const smallest = { image: { repository: 'registry.example/berth' } };
 
+/** The same with the portal, and what of it has no default. */
+export const withPortal = {
+  ...smallest,
+  portal: {
+    enabled: true,
+    publicUrl: 'https://portal.example',
+    oidc: { issuer: 'https://issuer.example', clientId: 'berth' },
+    sessions: { secret: 'berth-portal-sessions' },
+  },
+};
+
 /** The real helm. Its arguments; resolves with what it printed, rejects with what it complained of. */
 export type Helm = (...args: string[]) => Promise<string>;
 

@@ -47,7 +47,7 @@ describe('F151: the image', () => {
 
   test('shows the help of every command from nothing but its own files', async () => {
     const help = await berth('--help');
-    for (const command of ['operator', 'console-proxy', 'console', 'tenant', 'simulator']) {
+    for (const command of ['operator', 'portal', 'console-proxy', 'console', 'tenant', 'simulator']) {
       expect(help).toContain(command);
       expect(await berth(command, '--help')).toContain(`berth ${command}`);
     }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
-import { chart, findHelm, type Helm, objectsOf, render, smallest } from './helm.ts';
+import { chart, findHelm, type Helm, objectsOf, render, smallest, withPortal } from './helm.ts';
 
 const cases = join(import.meta.dirname, 'cases');
 // What stands in plain files is held against these files, below; goldens are for what the templates write.
@@ -44,12 +44,12 @@ describe('what the demo applies', () => {
   const plain = [...rights, ...filesIn(join(chart, 'policies')), ...filesIn(join(chart, 'admission'))];
 
   test('is what the chart installs: rights, roles, policies and webhook, to the word', async () => {
-    const rendered = byName(objectsOf(await render(helm, smallest)));
+    const rendered = byName(objectsOf(await render(helm, withPortal)));
     for (const object of read(...plain)) expect(rendered[nameOf(object)], nameOf(object)).toEqual(object);
   });
 
   test('is all the rights that there are', async () => {
-    const rendered = objectsOf(await render(helm, smallest)).filter(({ kind = '' }) => /Role|ServiceAcc/.test(kind));
+    const rendered = objectsOf(await render(helm, withPortal)).filter(({ kind = '' }) => /Role|ServiceAcc/.test(kind));
     expect(rendered.map(nameOf).sort()).toEqual(
       read(...rights)
         .map(nameOf)
@@ -58,7 +58,7 @@ describe('what the demo applies', () => {
   });
 
   test('goes to the namespace of the release, in every place where it is named', async () => {
-    const values = { ...smallest, networkPolicy: { enabled: true } };
+    const values = { ...withPortal, networkPolicy: { enabled: true } };
     const text = await render(helm, values, '--namespace', 'machines');
     expect(text).not.toContain('berth-system');
     const namespaced = objectsOf(text).filter(({ kind = '' }) =>
@@ -70,8 +70,14 @@ describe('what the demo applies', () => {
     });
   });
 
+  test('lets nobody impersonate where no portal runs', async () => {
+    const text = await render(helm, smallest);
+    expect(text).not.toContain('impersonate');
+    expect(text).not.toContain('berth-portal');
+  });
+
   test('grants nobody everything', async () => {
-    for (const object of objectsOf(await render(helm, smallest))) {
+    for (const object of objectsOf(await render(helm, withPortal))) {
       const { rules = [] } = object as { rules?: { verbs?: string[]; resources?: string[] }[] };
       for (const { verbs = [], resources = [] } of rules)
         expect([...verbs, ...resources], nameOf(object)).not.toContain('*');
@@ -156,6 +162,22 @@ describe('F151: the pods', () => {
   });
 });
 
+describe('the portal', () => {
+  test('F151: runs as the operator does, restricted and with a root that is read-only', async () => {
+    const objects = byName(objectsOf(await render(helm, withPortal)));
+    const container = { securityContext: { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false } };
+    expect(objects['Deployment/berth-portal']).toMatchObject({
+      spec: { template: { spec: { securityContext: { runAsNonRoot: true }, containers: [container] } } },
+    });
+  });
+
+  test('has no Secret of Proxmox, and a token for the figures that opens nothing else', async () => {
+    const text = JSON.stringify(byName(objectsOf(await render(helm, withPortal)))['Deployment/berth-portal']);
+    expect(text).toContain('"audience":"berth-operator"');
+    expect(text).not.toContain('proxmox');
+  });
+});
+
 describe('helm refuses', () => {
   test.each<[what: string, values: object, words: string]>([
     ['a release without an image', {}, 'image.repository: name the image that you built'],
@@ -164,6 +186,18 @@ describe('helm refuses', () => {
     ['an image that is no name', { image: { repository: 'https://a/b' } }, "'/image/repository'"],
     ['a short digest', { image: { repository: 'a/b', digest: 'sha256:12' } }, "'/image/digest'"],
     ['a tag that is a number', { image: { repository: 'a/b', tag: 1 } }, 'got number, want string'],
+    ['a portal without its address', { ...smallest, portal: { enabled: true } }, 'portal.publicUrl: the https URL'],
+    ['a portal on plain http', { ...smallest, portal: { publicUrl: 'http://a.example' } }, "'/portal/publicUrl'"],
+    [
+      'names of Kubernetes for people',
+      { portal: { oidc: { groupsPrefix: 'system:' } } },
+      "'/portal/oidc/groupsPrefix'",
+    ],
+    [
+      'to impersonate system:masters',
+      { portal: { classicImpersonation: { groups: ['system:masters'] } } },
+      "'/portal/classicImpersonation/groups/0'",
+    ],
     ['a log level that there is not', { ...smallest, operator: { logLevel: 'trace' } }, "'/operator/logLevel'"],
     ['a fraction of a replica', { ...smallest, operator: { replicas: 1.5 } }, "'/operator/replicas'"],
     [

@@ -27,6 +27,20 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 app.kubernetes.io/name: berth-console-proxy
 {{- end }}
 
+{{- /* The same of the portal. */ -}}
+{{- define "berth.portal.labels" -}}
+{{ include "berth.portal.selector" . }}
+app.kubernetes.io/component: portal
+app.kubernetes.io/part-of: berth
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{- define "berth.portal.selector" -}}
+app.kubernetes.io/name: berth-portal
+{{- end }}
+
 {{- define "berth.image" -}}
 {{- $repository := required "image.repository: name the image that you built, see docs/operations/install.md" .repository -}}
 {{- if .digest -}}
