@@ -126,6 +126,8 @@ describe('the control endpoint', () => {
     expect(await control('GET', '/nope')).toMatchObject({ status: 404, body: { known: expect.any(Array) } });
     expect((await control('POST', '/faults', { what: 'nope' })).body.error).toContain('the faults are not valid');
     expect((await control('POST', '/happenings', { what: 'nope' })).body.error).toContain('this cannot happen');
+    const { body } = await request(`${running?.control?.url}/simulator/faults`, { method: 'POST', body: '{' });
+    expect(await body.json()).toMatchObject({ error: expect.stringContaining('no JSON') });
   });
 
   it('moves a clock that stands still, and no other', async () => {

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
 import type { Simulator } from '../simulator.ts';
 import { control } from './control.ts';
+
+/** A state of ten thousand machines has about 10 MB. */
+const MAX_BODY = 256 * 2 ** 20;
 
 /** A served control endpoint. */
 export interface ServedControl {
@@ -30,13 +32,19 @@ async function answer(simulator: Simulator, request: IncomingMessage, response: 
   const path = new URL(request.url ?? '/', 'http://simulator').pathname;
   const { status, body } = await readBody(request).then(
     given => control(simulator, request.method ?? 'GET', path, given),
-    () => ({ status: 400, body: { error: 'the body is no JSON' } }),
+    () => ({ status: 400, body: { error: `the body is no JSON of at most ${MAX_BODY} bytes` } }),
   );
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(body === undefined ? undefined : `${JSON.stringify(body)}\n`);
 }
 
 async function readBody(request: IncomingMessage): Promise<unknown> {
-  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
-  return Number(length ?? 0) > 0 || encoding !== undefined ? json(request) : undefined;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY) throw new Error('too long');
+    chunks.push(chunk);
+  }
+  return size === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString());
 }
