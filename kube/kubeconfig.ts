@@ -57,7 +57,7 @@ export interface KubeConfigPlaces {
 /**
  * Reads a kubeconfig that names tokens and certificates, or the ServiceAccount of a pod: all that a service needs.
  * Answers undefined where it takes more, such as an exec plugin: for that there is the official client, whose models
- * take 90 MB of memory once they are loaded. Files are read anew each time, so that rotated ones count.
+ * take 20 to 90 MB of memory once they are loaded. Files are read anew each time, so that rotated ones count.
  */
 export async function readPlainKubeConfig(places: KubeConfigPlaces): Promise<KubeAccess | undefined> {
   const { path, env, serviceAccount = serviceAccountDir } = places;

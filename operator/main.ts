@@ -113,7 +113,7 @@ async function serveFiguresOf(
   });
 }
 
-/** The official client is loaded only where it is needed: it takes more memory than all the rest. */
+/** The official client is loaded only where it is needed: its models take memory. */
 async function loadKubeConfig(path: string | undefined): Promise<KubeAccess> {
   const plain = await readPlainKubeConfig({ path, env: process.env });
   if (plain) return plain;
