@@ -168,7 +168,7 @@ describe('F93, D1: each route, for each person, of each machine', () => {
     expect((await api('nobody', 'GET', '/version')).status).toBe(200);
   });
 
-  test('F06: roles are what Kubernetes lets people do', async () => {
+  test('F06, F07: roles are what Kubernetes lets people do', async () => {
     const roles = { ada: 'Employee', grace: 'Employee', vera: 'Viewer', sam: 'Viewer', linus: 'Admin' } as const;
     for (const [who, role] of Object.entries(roles)) {
       expect((await api(who as Who, 'GET', '/session')).json.role, who).toBe(role);

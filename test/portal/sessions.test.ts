@@ -29,7 +29,10 @@ describe('F05: a session', () => {
     portal = await stage.start();
     expect((await ada.api('/api/v1/session')).json.user.name).toBe('oidc:ada');
     const again = await ada.stream('/api/v1/stream');
-    await vi.waitFor(() => expect(again.events.map(({ event }) => event)).toContain('snapshot'));
+    await vi.waitFor(() => expect(again.events.map(({ event }) => event)).toEqual(['snapshot', 'session', 'health']));
+    // F17: a page knows when to say that the session ends.
+    const { idleExpiresAt, expiresAt } = again.events[1]?.data ?? {};
+    expect(Date.parse(expiresAt)).toBeGreaterThanOrEqual(Date.parse(idleExpiresAt) - 1000);
     again.close();
   });
 
@@ -88,7 +91,7 @@ describe('F05: a session', () => {
     expect((await ada.send(`${stage.origin}/auth/login`, { follow: true })).text).toContain('Sign in to the demo');
   });
 
-  test('D12: of a fixed cookie is not taken over: a sign-in begins a new one', async () => {
+  test('F141: of a fixed cookie is not taken over: a sign-in begins a new one', async () => {
     const ada = await stage.signedIn('ada');
     const before = ada.cookie('__Host-berth-session') ?? '';
     await ada.signIn('ada');

@@ -255,7 +255,7 @@ describe('a provider is not used', () => {
     await expect(fresh.begin()).resolves.toBeDefined();
   });
 
-  test('whose certificate is not trusted', async () => {
+  test('D13: whose certificate is not trusted', async () => {
     const { url, clientId } = issuer;
     const settings = { issuer: url, clientId, scopes: 'openid', redirectUri: 'https://a.example/', signedOutUri: '' };
     await expect(createIssuer(settings, Date.now).begin()).rejects.toThrow(
