@@ -117,6 +117,8 @@ export async function startPortal(options: PortalOptions, signal: AbortSignal): 
   const server = options.tls ? createTlsServer({ ...options.tls, minVersion: 'TLSv1.2' }, app) : createPlainServer(app);
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
+  // Longer than proxies keep a quiet connection, or they would send on one that was just closed.
+  server.keepAliveTimeout = 75_000;
   await listen(server, options.port, options.host);
 
   async function runAll(): Promise<void> {
