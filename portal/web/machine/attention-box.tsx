@@ -39,12 +39,12 @@ export function AttentionBox({ machine, state, can }: AttentionBoxProps) {
         {kind === 'waiting' && <p className="small">{t('attention.retries')}</p>}
       </div>
       {reason === 'RestartRequired' && can?.restart && state === 'Running' && (
-        <Button variant="default" size="compact-md" onClick={() => void power('Restart', machine)}>
+        <Button variant="default" size="compact-sm" onClick={() => void power('Restart', machine)}>
           {t('power.Restart')}
         </Button>
       )}
       {(state === 'Missing' || state === 'Failed') && can?.delete && (
-        <Button variant="default" size="compact-md" onClick={() => void remove(machine)}>
+        <Button variant="default" size="compact-sm" onClick={() => void remove(machine)}>
           {t('delete.button')}
         </Button>
       )}

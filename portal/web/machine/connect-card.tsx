@@ -55,7 +55,7 @@ export function ConnectCard({ machine, state, can, template }: ConnectCardProps)
             {state === 'Stopped' && can?.update && (
               <Button
                 variant="light"
-                size="compact-md"
+                size="compact-sm"
                 leftSection={<Icon name="play" size={14} />}
                 onClick={() => void power('Start', machine)}
               >
