@@ -21,7 +21,8 @@ export interface TenantObject {
 const roles = ['viewer', 'user', 'namespace-admin'];
 
 const rbacGroup = 'rbac.authorization.k8s.io';
-const namespaces: ResourceType = {
+/** Namespaces of Kubernetes. */
+export const namespaces: ResourceType = {
   group: '',
   version: 'v1',
   plural: 'namespaces',

@@ -1,7 +1,9 @@
+import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { stringify } from 'yaml';
-import { createKubeClient } from '#kube/client.ts';
+import { createKubeClient, type KubeClient } from '#kube/client.ts';
 import { connect } from '#kube/connection.ts';
+import { deleteTenant } from './tenant-delete.ts';
 import { type Member, parseLimits, parseMember, type TenantObject, tenantObjects } from './tenant-objects.ts';
 
 /** Owner of the fields that this command applies. */
@@ -33,12 +35,43 @@ export function tenantCommand(): Command {
       if (print) process.stdout.write(objects.map(({ object }) => stringify(object)).join('---\n'));
       else await apply(objects, kubeconfig);
     });
+  const remove = new Command('delete')
+    .description('Delete a namespace with its machines and their disks, after its name was typed.')
+    .argument('<name>', 'name of the namespace')
+    .option('--confirm <name>', 'the name once more, where nobody can be asked')
+    .option('--kubeconfig <file>', 'kubeconfig to use; default: KUBECONFIG or ~/.kube/config')
+    .action(async (name: string, { confirm, kubeconfig }: { confirm?: string; kubeconfig?: string }) => {
+      const ask = confirm === undefined ? askPerson : () => Promise.resolve(confirm);
+      const talk = { ask, tell: (line: string) => console.log(line) };
+      await withKube(kubeconfig, kube => deleteTenant(kube, name, talk)).catch((error: Error) =>
+        remove.error(`error: ${error.message}`),
+      );
+    });
   return new Command('tenant')
     .description('Manage tenants: namespaces that machines may be made in.')
-    .addCommand(create);
+    .addCommand(create)
+    .addCommand(remove);
 }
 
 async function apply(objects: TenantObject[], kubeconfig: string | undefined): Promise<void> {
+  await withKube(kubeconfig, async kube => {
+    for (const { type, object } of objects) {
+      await kube.apply(type, object, { fieldManager, force: true });
+      console.log(`${type.kind} ${object.metadata.name} applied`);
+    }
+  });
+}
+
+async function askPerson(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
+}
+
+async function withKube<T>(kubeconfig: string | undefined, work: (kube: KubeClient) => Promise<T>): Promise<T> {
   // 80 MB of generated code, which no other command should load with this one.
   const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
@@ -46,11 +79,7 @@ async function apply(objects: TenantObject[], kubeconfig: string | undefined): P
   else config.loadFromDefault();
   const connection = connect(config, { userAgent: 'berth-cli' });
   try {
-    const kube = createKubeClient(connection);
-    for (const { type, object } of objects) {
-      await kube.apply(type, object, { fieldManager, force: true });
-      console.log(`${type.kind} ${object.metadata.name} applied`);
-    }
+    return await work(createKubeClient(connection));
   } finally {
     await connection.close();
   }

@@ -35,6 +35,27 @@ test('F115: one command makes a namespace with quota and members, who can begin 
   await vi.waitFor(async () => expect((await alice('GET', machinesPath(name))).status).toBe(403));
 });
 
+test('F115: a tenant is deleted with all that is in it, but only by its name', async () => {
+  const doomed = `doomed-${process.pid}`;
+  const { kubeconfig } = stage.controlPlane;
+  await berth('tenant', 'create', doomed, '--kubeconfig', kubeconfig, '--quota', 'vms=2', '--member', 'alice');
+  const root = stage.as({ user: 'root', group: 'system:masters' });
+  expect((await root('POST', machinesPath(doomed), machine(doomed, 'web'))).status).toBe(201);
+  const remove = (...args: string[]) => berth('tenant', 'delete', '--kubeconfig', kubeconfig, ...args);
+  await expect(remove(doomed, '--confirm', 'something-else')).rejects.toThrow(/nothing was deleted/);
+  expect((await root('GET', machinesPath(doomed))).body.items).toHaveLength(1);
+  const said = await remove(doomed, '--confirm', doomed);
+  expect(said).toContain(`Tenant ${doomed}: 1 machines with 20 GiB of disks are destroyed.`);
+  expect((await root('GET', `/api/v1/namespaces/${doomed}`)).status).toBe(404);
+});
+
+test('F115: what is no tenant is not deleted so', async () => {
+  const remove = (name: string) =>
+    berth('tenant', 'delete', name, '--confirm', name, '--kubeconfig', stage.controlPlane.kubeconfig);
+  await expect(remove('kube-system')).rejects.toThrow(/is no tenant of Berth/);
+  await expect(remove('there-is-none')).rejects.toThrow(/There is no namespace/);
+});
+
 test('what it would apply can be printed for Git', async () => {
   const printed = await berth(
     'tenant',
