@@ -4,7 +4,7 @@ import { vmTemplates } from '#api/kinds.ts';
 import { template } from '#operator/core/testing/fixtures.ts';
 import type { Person } from './as.ts';
 import { allows, readRoles, rightsTable, subjectsOf } from './matrix.ts';
-import { machine, machinesPath, operation, quotaIn, type Stage, tenant, tenantStage } from './stage.ts';
+import { consoleSession, machine, machinesPath, operation, quotaIn, type Stage, tenant, tenantStage } from './stage.ts';
 
 let stage: Stage;
 let own: string;
@@ -21,6 +21,8 @@ beforeAll(async () => {
     await quotaIn(stage, namespace, { hard: { vms: 1000 } });
     await root()('POST', machinesPath(namespace), machine(namespace, 'present'));
     await root()('POST', namespaced(namespace, 'vmoperations'), operation(namespace, 'present', 'root'));
+    const session = consoleSession(namespace, 'present', 'root', ['system:masters']);
+    expect((await root()('POST', namespaced(namespace, 'consolesessions'), session)).status).toBe(201);
   }
   await stage.kube.create(vmTemplates, { ...template(), metadata: { name: 'catalogued' } });
 });
@@ -54,7 +56,7 @@ const requests: Record<string, (who: Person, collection: string, object: object)
 const isRefused = ({ status, message }: Awaited<ReturnType<Person>>) => status === 403 && message.includes('cannot');
 
 describe.each([...people, 'nobody'])('F93: a person with the role %s', role => {
-  const plurals = ['virtualmachines', 'vmquotas', 'vmoperations'];
+  const plurals = ['virtualmachines', 'vmquotas', 'vmoperations', 'consolesessions'];
   const verbs = Object.keys(requests);
 
   test.each(plurals.flatMap(plural => verbs.map(verb => [verb, plural] as const)))(
@@ -67,6 +69,7 @@ describe.each([...people, 'nobody'])('F93: a person with the role %s', role => {
           ...machine(namespace, 'new'),
           ...(plural === 'vmquotas' && { kind: 'VmQuota', spec: { hard: { vms: 1 } } }),
           ...(plural === 'vmoperations' && operation(namespace, 'new', `${role}-person`)),
+          ...(plural === 'consolesessions' && consoleSession(namespace, 'new', `${role}-person`)),
         };
         const answer = await requests[verb]?.(who, namespaced(namespace, plural), object);
         const expected = namespace === own && held !== undefined && allows(held, plural, verb);
@@ -78,7 +81,7 @@ describe.each([...people, 'nobody'])('F93: a person with the role %s', role => {
 
   test('sees no machines of the whole cluster, no policies, no connection to Proxmox; but the catalogue', async () => {
     const who = stage.as({ user: `${role}-person` });
-    for (const plural of ['virtualmachines', 'vmquotas', 'vmoperations', 'vmpolicies', 'proxmoxclusters']) {
+    for (const plural of [...plurals, 'vmpolicies', 'proxmoxclusters']) {
       expect(isRefused(await who('GET', `/apis/berth.dev/v1alpha1/${plural}`))).toBe(true);
     }
     expect((await who('GET', '/apis/berth.dev/v1alpha1/vmtemplates/catalogued')).status).toBe(200);

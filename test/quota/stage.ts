@@ -49,6 +49,21 @@ export const operation = (namespace: string, name: string, requester: string, ty
   spec: { vmName: 'present', requester, type },
 });
 
+/** A console of the machine `present` to post. The API server adds the group of everybody who has logged in. */
+export const consoleSession = (namespace: string, name: string, requester: string, groups: string[] = []) => ({
+  apiVersion: 'berth.dev/v1alpha1',
+  kind: 'ConsoleSession',
+  metadata: { namespace, name },
+  spec: {
+    vmName: 'present',
+    type: 'VNC',
+    mode: 'ViewOnly',
+    requester,
+    requesterGroups: [...groups, 'system:authenticated'],
+    challenge: 'A'.repeat(43),
+  },
+});
+
 /** Makes a namespace that is a tenant; `members` are names of users by the name of a role. */
 export async function tenant(stage: Installed, members: Record<string, string> = {}): Promise<string> {
   const namespace = await freshNamespace(stage.controlPlane, 'tenant');

@@ -45,7 +45,7 @@ export async function startOperators(stage: Stage, { webhook, election }: Settin
         const victim = running[Math.floor(Math.random() * running.length)];
         if (!victim || stop.aborted) return kills;
         await victim.process.kill();
-        victim.process = await start(victim.port);
+        victim.process = await startAgain(() => start(victim.port), stop);
       }
     },
     async close() {
@@ -54,6 +54,17 @@ export async function startOperators(stage: Stage, { webhook, election }: Settin
       balancer.close();
     },
   };
+}
+
+/** A busy machine may take longer to start one than a person would wait. */
+async function startAgain(start: () => Promise<BerthProcess>, stop: AbortSignal): Promise<BerthProcess> {
+  for (;;) {
+    try {
+      return await start();
+    } catch (error) {
+      if (stop.aborted) throw error;
+    }
+  }
 }
 
 /** The chart's configuration, at an address of this machine. */

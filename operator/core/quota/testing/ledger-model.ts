@@ -55,6 +55,8 @@ export class LedgerModel {
   #cachedRules = this.#rules;
   #version = 0;
   #tick = 0;
+  /** What was done, by its name. */
+  readonly counts: Record<string, number> = {};
   #running: { activity: Activity; born: number; ownedBy: 'api' | 'operator' }[] = [];
 
   constructor(seed: number, protocol: Protocol) {
@@ -89,13 +91,19 @@ export class LedgerModel {
   /** An administrator changes the limits, which changes the resourceVersion that every writer compares. */
   #edit(): void {
     const { integer } = this.#random;
+    this.#count('quota edit');
     this.#rules = { ...this.#rules, hard: { vms: 1 + integer(3), cpu: 2 + integer(9), runningCPU: 6 } };
     this.#version += 1;
+  }
+
+  #count(what: string): void {
+    this.counts[what] = (this.counts[what] ?? 0) + 1;
   }
 
   /** A process dies at some step. What it had begun never ends. */
   #crash(index: number): void {
     const [one] = this.#running.splice(index, 1);
+    this.#count('crash');
     one?.activity.return();
   }
 
@@ -105,6 +113,7 @@ export class LedgerModel {
 
   #advance(index: number): void {
     const one = this.#running[index];
+    this.#count('interleaved steps');
     if (one?.activity.next().done) this.#running.splice(this.#running.indexOf(one), 1);
     this.#check();
   }
@@ -125,7 +134,10 @@ export class LedgerModel {
       if (!admitted) return;
     }
     yield;
-    if (this.#random.integer(8) > 0) this.#machines.store(wish);
+    if (this.#random.integer(8) === 0) return;
+    this.#machines.store(wish);
+    this.#count(wish.kind);
+    if (wish.turns) this.#count(wish.turns);
   }
 
   /** The operator's pass over one machine: room first, then Proxmox; what Proxmox has given back leaves the ledger. */

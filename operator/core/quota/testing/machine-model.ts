@@ -14,6 +14,8 @@ export interface Machine {
 /** What somebody asks of the API server. */
 export interface Wish {
   kind: 'create' | 'grow' | 'shrink' | 'delete';
+  /** Whether it turns the machine on or off as well. */
+  turns?: 'start' | 'stop';
   machine: Machine;
 }
 
@@ -68,7 +70,9 @@ export class Machines {
     }
     if (integer(3) === 0) return { kind: 'delete', machine: present };
     const grows = spec.resources.cpu >= present.spec.resources.cpu;
-    return { kind: grows ? 'grow' : 'shrink', machine: { ...present, spec } };
+    const turns = spec.powerState === 'Running' ? 'start' : 'stop';
+    const isTurned = spec.powerState !== present.spec.powerState;
+    return { kind: grows ? 'grow' : 'shrink', ...(isTurned && { turns }), machine: { ...present, spec } };
   }
 
   /** The API server takes a request in, if it is still about what is there. */
