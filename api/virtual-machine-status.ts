@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cel } from './cel.ts';
+import { asAtomic, cel } from './cel.ts';
 import { conditions, observedGeneration } from './conditions.ts';
 import { vmid } from './names.ts';
 
@@ -43,6 +43,28 @@ export const virtualMachineStatus = z
       .meta({ 'x-kubernetes-list-type': 'set' })
       .optional()
       .describe('Settings that take effect at the next restart.'),
+    addresses: z
+      .array(
+        z.object({
+          address: z.string().max(45).describe('IP address, as the guest agent tells it.'),
+          type: z.enum(['IPv4', 'IPv6']).describe('Which kind of address.'),
+          network: z.string().max(20).optional().describe('Network of the spec that it belongs to, else net0, net1, …'),
+          interface: z.string().max(64).describe("The interface's name in the guest."),
+          mac: z.string().max(17).optional().describe("The interface's hardware address, in upper case."),
+        }),
+      )
+      .max(32)
+      .meta(asAtomic)
+      .optional()
+      .describe('Addresses of the guest, without loopback and link-local ones; those of the first network come first.'),
+    guest: z
+      .object({
+        osName: z.string().max(128).optional().describe('The system, by name and version.'),
+        hostname: z.string().max(253).optional().describe('What the guest calls itself.'),
+        agentVersion: z.string().max(64).optional().describe('Version of the agent.'),
+      })
+      .optional()
+      .describe('What the guest says of itself. It is not to be trusted.'),
     template: z
       .object({
         name: z.string().max(63).describe('Name of the VmTemplate.'),

@@ -104,6 +104,12 @@ export const virtualMachineSpec = z
     disks: disks(),
     networks: networks(),
     cloudInit: cloudInit.optional().describe('What cloud-init tells the guest at its first boot.'),
+    guestAgent: z
+      .enum(['Enabled', 'Disabled'])
+      .optional()
+      .describe(
+        'Whether Proxmox talks to the QEMU guest agent, which tells the addresses and makes shutdowns sure. Default: as the template has it.',
+      ),
     powerState: z
       .enum(['Running', 'Stopped', 'Paused', 'Unmanaged'])
       .default('Running')
@@ -158,6 +164,7 @@ export const virtualMachine = {
     { name: 'Memory', type: 'string', jsonPath: '.spec.resources.memory' },
     { name: 'Node', type: 'string', jsonPath: '.status.node' },
     { name: 'VMID', type: 'integer', jsonPath: '.status.vmid' },
+    { name: 'IP', type: 'string', jsonPath: '.status.addresses[0].address' },
     { name: 'Template', type: 'string', jsonPath: '.spec.source.template.name', priority: 1 },
     { name: 'Owner', type: 'string', jsonPath: '.spec.owner', priority: 1 },
     { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason', priority: 1 },

@@ -49,6 +49,11 @@ export const calls = {
   terminal: { method: 'POST', route: '/nodes/{node}/qemu/{vmid}/termproxy', params: [] },
   destroy: { method: 'DELETE', route: '/nodes/{node}/qemu/{vmid}', params: ['purge', 'destroy-unreferenced-disks'] },
 
+  guestInterfaces: { method: 'GET', route: '/nodes/{node}/qemu/{vmid}/agent/network-get-interfaces', params: [] },
+  guestSystem: { method: 'GET', route: '/nodes/{node}/qemu/{vmid}/agent/get-osinfo', params: [] },
+  guestHostName: { method: 'GET', route: '/nodes/{node}/qemu/{vmid}/agent/get-host-name', params: [] },
+  guestInfo: { method: 'GET', route: '/nodes/{node}/qemu/{vmid}/agent/info', params: [] },
+
   tasks: {
     method: 'GET',
     route: '/nodes/{node}/tasks',

@@ -1,3 +1,4 @@
+import { type AgentCalls, agentCalls } from './agent.ts';
 import { createAsk } from './ask.ts';
 import { type ChartCalls, chartCalls } from './charts.ts';
 import { type ClusterCalls, clusterCalls } from './cluster.ts';
@@ -6,10 +7,10 @@ import type { Transport } from './transport.ts';
 import { type VmCalls, vmCalls } from './vms.ts';
 
 /** The part of the Proxmox VE API that Berth uses, typed. */
-export interface ProxmoxClient extends ClusterCalls, VmCalls, TaskCalls, ChartCalls {}
+export interface ProxmoxClient extends ClusterCalls, VmCalls, TaskCalls, AgentCalls, ChartCalls {}
 
 /** Binds the client to a cluster. Holds no state: nothing is cached, nothing is retried. */
 export function createProxmoxClient(transport: Transport): ProxmoxClient {
   const ask = createAsk(transport);
-  return { ...clusterCalls(ask), ...vmCalls(ask), ...taskCalls(ask), ...chartCalls(ask) };
+  return { ...clusterCalls(ask), ...vmCalls(ask), ...taskCalls(ask), ...agentCalls(ask), ...chartCalls(ask) };
 }

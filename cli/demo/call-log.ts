@@ -7,7 +7,10 @@ interface Called {
 
 const machinePath = /^\/api2\/json\/nodes\/[^/]+\/qemu\/(\d+)(\/[^?]*)?/;
 
-/** Counts the calls that were made about each VMID: writes, and reads of its own (polls of everything left out). */
+/**
+ * Counts the calls that were made about each VMID: writes, and reads of its own. Polls of everything are left out, and so
+ * is what its guest was asked once it was there: no step waits for that.
+ */
 export class CallLog {
   readonly #writes = new Map<number, number>();
   readonly #reads = new Map<number, number>();
@@ -15,7 +18,7 @@ export class CallLog {
   /** Notes a call. A clone counts for the machine that it makes, not for the template. */
   note({ method, target, body }: Called): void {
     const [, id, rest] = machinePath.exec(target) ?? [];
-    if (id === undefined) return;
+    if (id === undefined || rest?.startsWith('/agent/')) return;
     const newid = rest === '/clone' ? new URLSearchParams(String(body ?? '')).get('newid') : undefined;
     const counts = method === 'GET' ? this.#reads : this.#writes;
     const vmid = Number(newid ?? id);

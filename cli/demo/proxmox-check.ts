@@ -25,7 +25,7 @@ export function disagreements({ metadata, spec, status }: VirtualMachine, { simu
   };
   const wanted: Record<string, unknown> = {
     node: status?.node,
-    running: spec.powerState === 'Running',
+    running: spec.powerState === 'Unmanaged' ? vm.run !== undefined : spec.powerState !== 'Stopped',
     cpu: spec.resources.cpu,
     sockets,
     memoryMiB: toMiB(spec.resources.memory),

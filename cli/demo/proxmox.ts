@@ -16,7 +16,7 @@ export const consoleToken = {
   tokenSecret: '8d1f4b7a-0c65-4e2b-9d33-c6a1f0e27b58',
 };
 
-/** The privileges of that page's role, and no other. */
+/** The privileges of that page's role, with the optional one for guest agents, and no other. */
 export const privileges = [
   'VM.Allocate',
   'VM.Audit',
@@ -26,6 +26,7 @@ export const privileges = [
   'VM.Config.Memory',
   'VM.Config.Network',
   'VM.Config.Options',
+  'VM.GuestAgent.Audit',
   'VM.PowerMgmt',
   'Datastore.AllocateSpace',
   'SDN.Use',
@@ -38,6 +39,7 @@ const cloudImage = {
   memory: '512',
   scsihw: 'virtio-scsi-single',
   net0: 'virtio,bridge=vmbr0',
+  agent: 'enabled=1',
   ide2: 'ceph:cloudinit',
 };
 

@@ -35,6 +35,7 @@ export function configChange(
     memoryMiB: toMiB(spec.resources.memory),
     tags: wantedTags(vm, config, context.fresh),
     protection: true,
+    agent: spec.guestAgent && { ...config.agent, enabled: spec.guestAgent === 'Enabled' },
     nics: spec.networks?.map((network, index) => wantedNic(network, index, config)),
     cloudInit: wantedCloudInit(vm),
   };
@@ -72,6 +73,7 @@ function changed(wanted: ConfigChange, config: MachineConfig): ConfigChange {
   if (wanted.memoryMiB !== config.memoryMiB) change.memoryMiB = wanted.memoryMiB;
   if (!same(wanted.tags, config.tags)) change.tags = wanted.tags;
   if (wanted.protection !== config.protection) change.protection = wanted.protection;
+  if (wanted.agent && wanted.agent.enabled !== config.agent.enabled) change.agent = wanted.agent;
   const nics = wanted.nics?.filter(
     nic =>
       !same(

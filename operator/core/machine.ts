@@ -15,6 +15,8 @@ export interface MachineConfig {
   tags: string[];
   protection: boolean;
   startAtBoot: boolean;
+  /** Whether Proxmox is to talk to an agent in the guest; `options` are the other settings of it, verbatim. */
+  agent: { enabled: boolean; options: string[] };
   /** Keys that only an administrator can have set, as `hookscript` and `cicustom`. */
   foreignKeys: string[];
   disks: MachineDisk[];
@@ -76,6 +78,7 @@ export interface ConfigChange {
   memoryMiB?: number;
   tags?: string[];
   protection?: boolean;
+  agent?: MachineConfig['agent'];
   /** Whole cards: those that are named here are written anew, with the MAC that stands here. */
   nics?: (Omit<MachineNic, 'mac'> & { mac?: string })[];
   /** New, empty disks. */

@@ -1,7 +1,8 @@
 import type { ProxmoxCluster, VirtualMachine, VmOperation, VmTemplate } from '#api/kinds.ts';
 import type { Allocation } from '#api/ledger.ts';
 import type { VmQuotaSpec } from '#api/vm-quota.ts';
-import type { MachineConfig, Power } from './machine.ts';
+import type { GuestTurn, GuestView } from './guest.ts';
+import type { MachineConfig, MachineNic, Power } from './machine.ts';
 import type { NodeUse } from './node-limits.ts';
 
 /**
@@ -42,6 +43,11 @@ export interface Observed {
    */
   worker?: { running: false } | { running: true; upid?: string; candidates: string[] };
   absence?: AbsenceView;
+  /** Whether the guest is to be asked of itself, and how often it was in vain since the machine was last started. */
+  guestTurn?: GuestTurn;
+  /** The network cards as they were last read, where the configuration is not looked at. */
+  nics?: MachineNic[];
+  guest?: GuestView;
   /** The task in Proxmox of an operation that was begun, if there is one. */
   operationTask?: { upid?: string };
 }
@@ -50,7 +56,16 @@ export interface Observed {
  * What a decision may ask to see: one or a few reads of Proxmox each. `quota` is the one that asks Kubernetes, and the
  * one with an effect: the room that it sees is the machine's from then on.
  */
-export type Look = 'quota' | 'config' | 'power' | 'template' | 'orphan' | 'worker' | 'absence' | 'operationTask';
+export type Look =
+  | 'quota'
+  | 'config'
+  | 'power'
+  | 'template'
+  | 'orphan'
+  | 'worker'
+  | 'absence'
+  | 'operationTask'
+  | 'guest';
 
 /** Where a namespace's machines may be, and how many of them. */
 export interface Place {

@@ -1,4 +1,5 @@
 import type { ConditionType, Decision, Verdict } from './decision.ts';
+import { askInTime } from './guest.ts';
 import type { Observed } from './observed.ts';
 import { ceiling } from './steps/ceiling.ts';
 import { configure } from './steps/configure.ts';
@@ -37,6 +38,7 @@ const creation: Step[] = [
   // After power: a machine that may not grow can still be stopped.
   { take: ceiling, condition: 'ConfigSynced', notReady: 'NodeCapReached' },
   { take: trim, notReady: 'Provisioning' },
+  { take: askInTime, notReady: 'Provisioning' },
 ];
 
 /** From a machine to nothing. */

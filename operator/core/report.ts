@@ -2,6 +2,7 @@ import type { VirtualMachine } from '#api/kinds.ts';
 import type { VirtualMachineStatus } from '#api/virtual-machine-status.ts';
 import { type ConditionUpdate, withConditions } from './conditions.ts';
 import type { Decision } from './decision.ts';
+import { guestUpdate } from './guest.ts';
 import { identify, markerOf } from './marker.ts';
 import type { Observed } from './observed.ts';
 import { printableStatus } from './printable-status.ts';
@@ -38,9 +39,12 @@ export function statusOf(o: Observed, decision: Decision, result: ActionResult):
   const { updates, removed } = conditionUpdates(decision);
   const generation = o.vm.metadata.generation;
   const facts = observedFacts(o, decision, result);
+  const guest = guestUpdate(o, decision, facts.powerState ?? before.powerState);
+  if (guest) updates.push(guest.condition);
   const after: VirtualMachineStatus = {
     ...before,
     ...facts,
+    ...guest?.facts,
     observedGeneration: generation,
     conditions: withConditions(before.conditions ?? [], updates, removed, generation, o.now),
     printableStatus: printableStatus(o, decision, facts.powerState ?? before.powerState),
@@ -51,8 +55,14 @@ export function statusOf(o: Observed, decision: Decision, result: ActionResult):
 }
 
 /** A pass that held still, looked at nothing and did nothing has nothing to tell. */
-function tells({ task }: Observed, { heldBy, finding }: Decision, result: ActionResult): boolean {
-  return heldBy === undefined || finding !== undefined || task.state === 'ended' || Object.keys(result).length > 0;
+function tells({ task, guest }: Observed, { heldBy, finding }: Decision, result: ActionResult): boolean {
+  return (
+    heldBy === undefined ||
+    guest !== undefined ||
+    finding !== undefined ||
+    task.state === 'ended' ||
+    Object.keys(result).length > 0
+  );
 }
 
 function conditionUpdates({ heldBy, holding, finding, outcome, condition }: Decision): {

@@ -6,6 +6,7 @@ import { parseMarker } from '../core/marker.ts';
 import type { ConfigView, Look, Observed } from '../core/observed.ts';
 import { operationTasks } from '../core/operation.ts';
 import type { ClusterLink } from './cluster-link.ts';
+import { askGuest } from './guest.ts';
 import { toMachineConfig } from './machine-config.ts';
 
 /** What the other resources hold. */
@@ -52,6 +53,9 @@ export async function lookAt(
       return;
     case 'operationTask':
       o.operationTask = { upid: await findOperationTask(o, link, others) };
+      return;
+    case 'guest':
+      o.guest = await askGuest(o, link);
       return;
     case 'absence':
       o.absence = await link.proveAbsent(vmid);

@@ -30,6 +30,7 @@ export function toMachineConfig(config: VmConfig): MachineConfig {
     tags: normaliseTags(config.tags),
     protection: config.protection,
     startAtBoot: Number(raw.onboot ?? 0) === 1,
+    agent: agentOf(raw),
     foreignKeys: foreignKeys.filter(key => raw[key] !== undefined),
     disks: disksOf(raw),
     nics: nicsOf(raw),
@@ -38,6 +39,16 @@ export function toMachineConfig(config: VmConfig): MachineConfig {
 }
 
 type Raw = Readonly<Partial<Record<string, string | number>>>;
+
+/** `1`, `enabled=1,fstrim_cloned_disks=1`, … */
+function agentOf({ agent = '0' }: Raw): MachineConfig['agent'] {
+  const parts = String(agent).split(',');
+  const isSwitch = (part: string) => /^(?:enabled=)?[01]$/.test(part);
+  return {
+    enabled: parts.some(part => isSwitch(part) && part.endsWith('1')),
+    options: parts.filter(part => !isSwitch(part)),
+  };
+}
 
 function disksOf(raw: Raw): MachineDisk[] {
   const drives = Object.entries(raw)
@@ -113,6 +124,7 @@ export function toParameters(change: ConfigChange): { set: Record<string, string
     memory: change.memoryMiB,
     tags: change.tags && formatTags(change.tags),
     protection: change.protection ? 1 : undefined,
+    agent: change.agent && [`enabled=${change.agent.enabled ? 1 : 0}`, ...change.agent.options].join(','),
     ciuser: cloudInit.user,
     sshkeys: cloudInit.sshKeys && formatSshKeys(cloudInit.sshKeys),
     nameserver: cloudInit.nameservers?.join(' '),

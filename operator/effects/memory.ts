@@ -1,4 +1,5 @@
 import type { VirtualMachineStatus } from '#api/virtual-machine-status.ts';
+import type { MachineNic } from '../core/machine.ts';
 import type { ConfigView, TaskView } from '../core/observed.ts';
 
 type OpenTask = NonNullable<VirtualMachineStatus['task']>;
@@ -17,8 +18,16 @@ const cancelMs = { own: 5_000, others: 10_000 };
 /** How long a machine stands in line before that is told: most turns come sooner, and each report is a write. */
 const quietLineMs = 3_000;
 
+/** How long a guest has after its start before it is asked; the pause doubles each time that nobody answers. */
+const firstGuestMs = 5_000;
+
+/** How often a sweep asks a guest of itself: addresses change rarely, and each answer costs the node and the guest. */
+const guestSweepMs = 3_600_000;
+
 interface Recollection {
   config?: { view: ConfigView; readAt: number };
+  /** Network cards as they were last read; their addresses stay. */
+  nics?: MachineNic[];
   /** The UPID of a task that Proxmox was told to end. */
   cancelled?: string;
   /** An undertaking to cancel a task, whose it is, and since when we know of it. */
@@ -26,6 +35,8 @@ interface Recollection {
   taskEnd?: { upid: string; view: TaskView & { state: 'ended' } };
   /** Since when it stands in line for a task slot. */
   inLineSince?: number;
+  /** How often the guest was asked in vain since an occasion, and when it is asked again. */
+  guest?: { occasion: string; tries: number; nextAt: number };
   /** When the time until the next sweep began, and how much of the interval it is to last. */
   sweep?: { since: number; share: number };
 }
@@ -78,7 +89,9 @@ export class MachineMemory {
 
   /** Remembers a configuration, or forgets it. */
   config(uid: string, view: ConfigView | undefined): void {
-    this.#of(uid).config = view && { view, readAt: this.#now() };
+    const memory = this.#of(uid);
+    memory.config = view && { view, readAt: this.#now() };
+    if (view?.found) memory.nics = view.config.nics;
   }
 
   /** The configuration as it was read a moment ago, if nothing has changed it since that we know of. */
@@ -95,6 +108,23 @@ export class MachineMemory {
     const known = this.#of(uid);
     known.inLineSince = nextInLine ? (known.inLineSince ?? this.#now()) : undefined;
     return known.inLineSince === undefined ? 0 : Math.max(0, known.inLineSince + quietLineMs - this.#now());
+  }
+
+  /** How often a guest was asked in vain since an occasion, such as its start, and in how many milliseconds it is next. */
+  guestTurn(uid: string, occasion: string): { tries: number; inMs: number } {
+    const memory = this.#of(uid);
+    if (memory.guest?.occasion !== occasion) {
+      memory.guest = { occasion, tries: 0, nextAt: this.#now() + firstGuestMs };
+    }
+    return { tries: memory.guest.tries, inMs: memory.guest.nextAt - this.#now() };
+  }
+
+  /** Notes that a guest was asked. */
+  guestAsked(uid: string, answered: boolean): void {
+    const { guest } = this.#of(uid);
+    if (!guest) return;
+    guest.tries += 1;
+    guest.nextAt = this.#now() + (answered ? guestSweepMs : firstGuestMs * 2 ** guest.tries);
   }
 
   /** Milliseconds until the machine is to be compared in full; the first time is a random one, to spread the reads. */

@@ -85,7 +85,7 @@ describe('as a Kubernetes user expects', () => {
     await apply('shown');
     await waitReady('shown');
     expect(await stage.kubectl('get', 'vm', '-n', namespace, 'shown')).toMatch(
-      /NAME +STATUS +READY +CPU +MEMORY +NODE +VMID +AGE\nshown +Running +True +1 +512Mi +pve\d +1\d{3}/,
+      /NAME +STATUS +READY +CPU +MEMORY +NODE +VMID +IP +AGE\nshown +Running +True +1 +512Mi +pve\d +1\d{3}/,
     );
     expect(await stage.kubectl('explain', 'vm.spec.disks')).toContain('Disks of the machine, by name.');
     const described = await stage.kubectl('describe', 'virtualmachine', '-n', namespace, 'shown');

@@ -19,6 +19,30 @@ afterAll(() => lab.close());
 const calls = (what: string) =>
   lab.proxmox.simulator.requests.counts()[`POST /nodes/{node}/qemu/{vmid}/status/${what}`]?.calls ?? 0;
 
+test('F50, F61: what the guest says of itself is told, once it is up; a machine is Ready without', async () => {
+  const found = await lab.until('web', vm => conditionOf(vm, 'GuestAgentReady')?.status === 'True');
+  const { vmid = 0, addresses, guest } = found.status ?? {};
+  const mac = /([0-9A-F]{2}:){5}[0-9A-F]{2}/.exec(lab.inProxmox(found).config.current.net0 ?? '')?.[0];
+  const address = `10.0.${vmid >> 8}.${vmid & 255}`;
+  expect(addresses).toEqual([{ address, type: 'IPv4', network: 'net0', interface: 'eth0', mac }]);
+  expect(guest).toMatchObject({ osName: 'Debian GNU/Linux 12 (bookworm)', hostname: 'web' });
+  const wide = await lab.kubectl('get', 'vm', '-n', lab.namespace, 'web', '-o', 'wide');
+  expect(wide).toContain(address);
+});
+
+test('F51: without the privilege the condition says so, and names it; without an agent there is nothing to ask', async () => {
+  const { roles } = lab.proxmox.simulator.state.access;
+  const held = roles.BerthOperator ?? [];
+  roles.BerthOperator = held.filter(privilege => privilege !== 'VM.GuestAgent.Audit');
+  await lab.operate('boot', 'web', { type: 'Reset' });
+  await lab.create('mute', { guestAgent: 'Disabled' });
+  const denied = await lab.until('web', vm => conditionOf(vm, 'GuestAgentReady')?.reason === 'PermissionDenied');
+  expect(conditionOf(denied, 'GuestAgentReady')?.message).toContain('VM.GuestAgent.Audit');
+  expect(conditionOf(denied, 'Ready')?.status).toBe('True');
+  expect(conditionOf(await lab.ready('mute'), 'GuestAgentReady')?.reason).toBe('AgentDisabled');
+  roles.BerthOperator = held;
+});
+
 test('F40: a machine is paused and resumed, and is Ready both ways', async () => {
   const state = async () => lab.inProxmox(await lab.ready('paused')).run?.status;
   expect(await state()).toBe('paused');

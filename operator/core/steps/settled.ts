@@ -1,6 +1,7 @@
 import { toMiB } from '#api/quantity.ts';
 import type { Verdict } from '../decision.ts';
 import { berthTag } from '../desired-config.ts';
+import { askInTime } from '../guest.ts';
 import type { InventoryLine, Observed } from '../observed.ts';
 import { hasSurplus } from '../quota/confirmed.ts';
 
@@ -25,7 +26,7 @@ export function settled(o: Observed): Verdict | undefined {
   if (o.inventory === undefined) {
     return { outcome: { kind: 'again', afterMs: 1_000, reason: 'the inventory was not read yet' } };
   }
-  if (agrees(o.inventory.line, o.vm)) return { outcome: { kind: 'done' } };
+  if (agrees(o.inventory.line, o.vm)) return askInTime(o) ?? { outcome: { kind: 'done' } };
   const remainingMs = lastChange(o.vm) + inventoryLagMs - o.now;
   if (remainingMs <= 0) return undefined;
   return { outcome: { kind: 'again', afterMs: remainingMs, reason: 'the inventory lags behind' } };
