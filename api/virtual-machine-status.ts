@@ -37,6 +37,13 @@ export const virtualMachineStatus = z
     printableStatus: z.string().max(32).optional().describe('One word for people. Programs read the conditions.'),
     task: task.optional().describe('The task that Proxmox is running for this machine.'),
     lastTask: lastTask.optional().describe('The task that ended last.'),
+    queuePosition: z
+      .int32()
+      .min(1)
+      .optional()
+      .describe(
+        'Place in the line for a task of Proxmox, when the machine was told to wait. It is told once, not each move.',
+      ),
     restartRequiredFor: z
       .array(z.string().max(64))
       .max(32)

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { asSet, cel, immutable } from './cel.ts';
-import { dnsLabelPattern, localReference, resourceName, tagName } from './names.ts';
+import { dnsLabelPattern, localReference, resourceName, tagName, vmid } from './names.ts';
 import { quantity } from './quantity.ts';
 import { disks, networks } from './virtual-machine-devices.ts';
 import { virtualMachineStatus } from './virtual-machine-status.ts';
@@ -15,9 +15,19 @@ const source = z
           .optional()
           .describe("Full copies the template's disks, Linked builds on them. Default: as the VmTemplate says."),
       })
+      .optional()
       .describe('A VmTemplate to clone.'),
+    adopt: z
+      .object({ vmid: vmid().describe('VMID of the machine in Proxmox.') })
+      .optional()
+      .describe('A machine that is in Proxmox already. It needs the verb adopt on virtualmachines.'),
   })
-  .meta(immutable('the source of a machine'));
+  .meta(
+    cel(
+      { rule: 'has(self.template) != has(self.adopt)', message: 'name exactly one of template and adopt' },
+      ...immutable('the source of a machine')['x-kubernetes-validations'],
+    ),
+  );
 
 const resources = z
   .object({
@@ -110,6 +120,12 @@ export const virtualMachineSpec = z
       .describe(
         'Whether Proxmox talks to the QEMU guest agent, which tells the addresses and makes shutdowns sure. Default: as the template has it.',
       ),
+    startAtBoot: z
+      .enum(['Enabled', 'Disabled'])
+      .optional()
+      .describe(
+        'Whether Proxmox starts the machine when its node boots. Berth starts one that should run either way, a little later.',
+      ),
     powerState: z
       .enum(['Running', 'Stopped', 'Paused', 'Unmanaged'])
       .default('Running')
@@ -123,6 +139,16 @@ export const virtualMachineSpec = z
       .describe(
         'What becomes of a change that somebody makes in Proxmox: it is put right (Correct, the default), or reported and left (Report). A change of this spec is carried out either way.',
       ),
+    onMissing: z
+      .enum(['Report', 'Recreate'])
+      .optional()
+      .describe(
+        'What becomes of a machine that somebody removes in Proxmox: it is reported (Report, the default), or made anew with empty disks (Recreate).',
+      ),
+    deletionProtection: z
+      .enum(['Enabled', 'Disabled'])
+      .optional()
+      .describe('While it is Enabled the API server refuses to delete this resource. Default: Disabled.'),
     deletionPolicy: z
       .enum(['Delete', 'Retain'])
       .default('Delete')

@@ -50,7 +50,7 @@ export const createResources = (): Resources => ({
   machines: new Store<VirtualMachine>({
     namespace: ({ metadata }) => [metadata.namespace ?? ''],
     vmid: ({ status }) => (status?.vmid === undefined ? [] : [String(status.vmid)]),
-    template: ({ spec }) => [spec.source.template.name],
+    template: ({ spec: { source } }) => (source.template ? [source.template.name] : []),
   }),
   clusters: new Store<ProxmoxCluster>(),
   templates: new Store<VmTemplate>(),

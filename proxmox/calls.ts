@@ -25,6 +25,7 @@ export const calls = {
 
   vms: { method: 'GET', route: '/nodes/{node}/qemu', params: [] },
   vmConfig: { method: 'GET', route: '/nodes/{node}/qemu/{vmid}/config', params: ['current'] },
+  vmPending: { method: 'GET', route: '/nodes/{node}/qemu/{vmid}/pending', params: [] },
   vmStatus: { method: 'GET', route: '/nodes/{node}/qemu/{vmid}/status/current', params: [] },
   vmChart: { method: 'GET', route: '/nodes/{node}/qemu/{vmid}/rrddata', params: ['timeframe', 'cf'] },
   clone: {

@@ -48,6 +48,13 @@ export interface VmConfig {
   raw: Readonly<Record<string, string | number>>;
 }
 
+/** Reads the answer of `GET pending`: the keys that change at the next start. */
+export const pendingAnswer = z
+  .array(z.object({ key: text, pending: z.unknown().optional(), delete: z.unknown().optional() }))
+  .transform(entries =>
+    entries.filter(entry => entry.pending !== undefined || Boolean(entry.delete)).map(({ key }) => key),
+  );
+
 const statusFields = {
   vmid: numeric,
   name: maybe(text),

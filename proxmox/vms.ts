@@ -5,7 +5,15 @@ import type { Params, ParamValue } from './form.ts';
 import { upid } from './lenient.ts';
 import { isConfigKey, isSettable } from './settable.ts';
 import type { Upid } from './upid.ts';
-import { type ListedVm, listedVmsAnswer, type VmConfig, type VmStatus, vmConfigAnswer, vmStatusAnswer } from './vm.ts';
+import {
+  type ListedVm,
+  listedVmsAnswer,
+  pendingAnswer,
+  type VmConfig,
+  type VmStatus,
+  vmConfigAnswer,
+  vmStatusAnswer,
+} from './vm.ts';
 
 /** Parameters of a clone. A linked clone takes no `storage`, and only a template can have one. */
 export interface CloneOptions {
@@ -38,6 +46,8 @@ export interface VmCalls {
   listVms(node: string): Promise<ListedVm[]>;
   /** The config with changes that wait for a restart, or as it runs now (`current`). `missing` where there is none. */
   vmConfig(node: string, vmid: number, options?: { current?: boolean }): Promise<VmConfig>;
+  /** Keys of the config whose change waits for a restart. */
+  vmPending(node: string, vmid: number): Promise<string[]>;
   /** The state, live. */
   vmStatus(node: string, vmid: number): Promise<VmStatus>;
   /** Safe to repeat with the same `newid`: a second one is a `conflict`, at once or in its task. */
@@ -69,6 +79,7 @@ export function vmCalls(ask: Ask): VmCalls {
   return {
     listVms: node => ask('vms', { node }, {}, listedVmsAnswer),
     vmConfig: (node, vmid, { current } = {}) => ask('vmConfig', { node, vmid }, { current }, vmConfigAnswer),
+    vmPending: (node, vmid) => ask('vmPending', { node, vmid }, {}, pendingAnswer),
     vmStatus: (node, vmid) => ask('vmStatus', { node, vmid }, {}, vmStatusAnswer),
     clone: (node, vmid, options) => ask('clone', { node, vmid }, { ...options }, upid),
     async configure(node, vmid, change) {

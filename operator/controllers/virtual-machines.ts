@@ -95,7 +95,7 @@ function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string)
     clusterId,
     vm,
     clusters: clusters.list(),
-    vmTemplate: templates.get(vm.spec.source.template.name),
+    ...(vm.spec.source.template && { vmTemplate: templates.get(vm.spec.source.template.name) }),
     allocation: allocationOf(parts, vm),
     operation: currentOperation(parts.operations.byIndex('machine', key), vm.metadata.uid),
     useOfNode: node => useOfNode(parts.machines.list(), clusters.get(vm.status?.cluster ?? ''), node, vm),
@@ -184,6 +184,7 @@ async function decideAndAct(
   const others: Others = {
     vmids: vmids =>
       new Set(vmids.filter(vmid => machines.byIndex('vmid', String(vmid)).some(vm => vm.metadata.uid !== uid))),
+    isAlive: wanted => wanted !== uid && machines.list().some(({ metadata }) => metadata.uid === wanted),
     operationTasks: () => new Set(parts.operations.byIndex('machine', key).flatMap(({ status }) => status?.upid ?? [])),
     tasks: () => new Set(machines.list().flatMap(vm => (vm.metadata.uid === uid ? [] : (vm.status?.task?.upid ?? [])))),
   };
@@ -213,8 +214,9 @@ async function decideAndAct(
       const acted = await carryOut(observed.vm, key, decision.action, tools);
       waitsInLine = 'queued' in acted;
       if (decision.action.kind === 'cancelTask') memory.taskCancelled(uid, decision.action.upid);
-      if (decision.action.kind !== 'configure' || writes > 0) return interpret(decision, acted);
+      if (decision.action.kind !== 'configure' || writes > 0) return interpret(observed.vm, decision, acted);
       observed.config = undefined;
+      observed.configured = true;
       decision = plan(observed);
     }
   } catch (error) {
@@ -244,11 +246,16 @@ const unschedulableMs = 15_000;
 /** How soon a machine is looked at again of which something newer is about to be seen. */
 const outdated: Outcome = { kind: 'again', afterMs: 500, reason: 'a newer view' };
 
-function interpret(decision: Decision, acted: Acted): Deed {
+function interpret(vm: VirtualMachine, decision: Decision, acted: Acted): Deed {
   if ('result' in acted) return { decision, result: acted.result };
   if ('queued' in acted) {
-    const finding = { reason: queued, message: 'Proxmox is busy with other machines; this one is in line.' };
-    return { decision: { ...decision, finding, outcome: { kind: 'done' } }, result: {}, place: acted.queued };
+    // Told once: a place that moves with every task of others would be a write each time.
+    const place = vm.status?.queuePosition ?? acted.queued;
+    const finding = {
+      reason: queued,
+      message: `Proxmox is busy with other machines; this one was number ${place} in line.`,
+    };
+    return { decision: { ...decision, finding, outcome: { kind: 'done' } }, result: { place }, place: acted.queued };
   }
   if ('outdated' in acted) return { decision: { ...decision, finding: undefined, outcome: outdated }, result: {} };
   const { reason } = acted.refused;

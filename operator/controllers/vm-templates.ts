@@ -67,7 +67,7 @@ async function keepLedger(
     if (status?.allocations) await dropWide(upkeep, template => isCounted(templateRules(template.spec)));
     return { kind: 'done' };
   }
-  if (status?.allocations === undefined) await seedWide(upkeep, vm => vm.spec.source.template.name === name);
+  if (status?.allocations === undefined) await seedWide(upkeep, vm => vm.spec.source.template?.name === name);
   return clearUpWide(upkeep, name, status?.allocations ?? []);
 }
 

@@ -25,8 +25,10 @@ export interface Abandoned {
 export type Action =
   | { kind: 'addFinalizer' }
   | { kind: 'removeFinalizer' }
+  | { kind: 'recreate' }
   | { kind: 'trimQuota'; seen: Allocation; confirmed: Charge }
   | { kind: 'claim'; cluster: string; demand: Demand; abandon?: Abandoned }
+  | { kind: 'adopt'; cluster: string; node: string; vmid: number }
   | {
       kind: 'clone';
       node: string;
@@ -81,12 +83,20 @@ export interface Verdict {
   outcome: Outcome;
 }
 
+/** What a step that is content says of its condition. It may be so that the machine is ready, and the condition not true. */
+export interface Holding {
+  condition: ConditionType;
+  reason: string;
+  status?: 'True' | 'False';
+  message?: string;
+}
+
 /** The decision of one pass. */
 export interface Decision extends Verdict {
   /** The step that held the pass up; undefined when every step is content. */
   heldBy?: { condition?: ConditionType; notReady: string };
   /** Conditions of the steps before it: they hold. */
-  holding: { condition: ConditionType; reason: string }[];
+  holding: Holding[];
 }
 
 /** The pass looks again after what it wrote has been seen. */

@@ -35,6 +35,7 @@ export function configChange(
     memoryMiB: toMiB(spec.resources.memory),
     tags: wantedTags(vm, config, context.fresh),
     protection: true,
+    startAtBoot: spec.startAtBoot && spec.startAtBoot === 'Enabled',
     agent: spec.guestAgent && { ...config.agent, enabled: spec.guestAgent === 'Enabled' },
     nics: spec.networks?.map((network, index) => wantedNic(network, index, config)),
     cloudInit: wantedCloudInit(vm),
@@ -64,6 +65,10 @@ export function tooLarge(vm: VirtualMachine, config: MachineConfig): { name: str
   });
 }
 
+/** Names of disks that the machine has not, or not any more. */
+export const lostDisks = ({ spec }: VirtualMachine, config: MachineConfig): string[] =>
+  spec.disks.map(({ name }) => name).filter(name => findDisk(config.disks, name) === undefined);
+
 function changed(wanted: ConfigChange, config: MachineConfig): ConfigChange {
   const change: ConfigChange = {};
   if (wanted.name !== config.name) change.name = wanted.name;
@@ -73,6 +78,8 @@ function changed(wanted: ConfigChange, config: MachineConfig): ConfigChange {
   if (wanted.memoryMiB !== config.memoryMiB) change.memoryMiB = wanted.memoryMiB;
   if (!same(wanted.tags, config.tags)) change.tags = wanted.tags;
   if (wanted.protection !== config.protection) change.protection = wanted.protection;
+  if (wanted.startAtBoot !== undefined && wanted.startAtBoot !== config.startAtBoot)
+    change.startAtBoot = wanted.startAtBoot;
   if (wanted.agent && wanted.agent.enabled !== config.agent.enabled) change.agent = wanted.agent;
   const nics = wanted.nics?.filter(
     nic =>
@@ -139,7 +146,7 @@ function wantedAddresses(addresses: NonNullable<Network['addresses']>): MachineA
 function inherited({ spec }: VirtualMachine, config: MachineConfig): string[] {
   const extraNics = config.nics.filter(({ index }) => spec.networks !== undefined && index >= spec.networks.length);
   return [
-    ...(config.startAtBoot ? ['onboot'] : []),
+    ...(config.startAtBoot && spec.startAtBoot === undefined ? ['onboot'] : []),
     ...config.foreignKeys,
     ...extraNics.map(({ index }) => `net${index}`),
   ];

@@ -20,7 +20,12 @@ export function happenings(before: VirtualMachineStatus, after: VirtualMachineSt
     told.push({ type: 'Warning', reason: 'VMIDAbandoned', message });
   }
   if (before.createdAt === undefined && after.createdAt !== undefined) {
-    normal('Created', `VM ${after.vmid} was made on node ${after.node}.`);
+    const isAdopted = find(after.conditions, 'Provisioned')?.reason === 'Adopted';
+    if (isAdopted) normal('Adopted', `VM ${after.vmid} on node ${after.node} was adopted.`);
+    else normal('Created', `VM ${after.vmid} was made on node ${after.node}.`);
+  }
+  if (before.createdAt !== undefined && before.vmid === after.vmid && before.node !== after.node) {
+    normal('Migrated', `VM ${after.vmid} is on node ${after.node} now; it was on ${before.node}.`);
   }
   const finished = after.lastTask;
   if (finished && finished.upid !== before.lastTask?.upid) {
@@ -33,6 +38,10 @@ export function happenings(before: VirtualMachineStatus, after: VirtualMachineSt
     } else if (finishedEvents[finished.type] && !isOfMaking(finished.type, before)) {
       normal(...(finishedEvents[finished.type] as [string, string]));
     }
+  }
+  const config = find(after.conditions, 'ConfigSynced');
+  if (config?.reason === 'RestartRequired' && config.message !== find(before.conditions, 'ConfigSynced')?.message) {
+    normal('RestartRequired', config.message);
   }
   const drift = driftBetween(before, after);
   if (drift) told.push({ type: 'Warning', reason: 'DriftDetected', message: drift });

@@ -78,6 +78,7 @@ export interface ConfigChange {
   memoryMiB?: number;
   tags?: string[];
   protection?: boolean;
+  startAtBoot?: boolean;
   agent?: MachineConfig['agent'];
   /** Whole cards: those that are named here are written anew, with the MAC that stands here. */
   nics?: (Omit<MachineNic, 'mac'> & { mac?: string })[];

@@ -37,6 +37,7 @@ export interface Observed {
   power?: Power;
   template?: TemplateView;
   orphan?: { vmid?: number };
+  adoptee?: AdopteeView;
   /**
    * Whether a clone that is nobody else's is running where the machine's configuration lies, which was then read anew;
    * which one it is, where its log says so; else all that it may be.
@@ -48,6 +49,10 @@ export interface Observed {
   /** The network cards as they were last read, where the configuration is not looked at. */
   nics?: MachineNic[];
   guest?: GuestView;
+  /** Whether this very pass has written the configuration. */
+  configured?: boolean;
+  /** Proxmox' keys whose change waits for a restart. */
+  pending?: string[];
   /** The task in Proxmox of an operation that was begun, if there is one. */
   operationTask?: { upid?: string };
 }
@@ -65,7 +70,9 @@ export type Look =
   | 'worker'
   | 'absence'
   | 'operationTask'
-  | 'guest';
+  | 'guest'
+  | 'pending'
+  | 'adoptee';
 
 /** Where a namespace's machines may be, and how many of them. */
 export interface Place {
@@ -102,6 +109,9 @@ export interface InventoryLine {
 
 /** A machine's configuration as it was read, and from which node; or that no such machine was found. */
 export type ConfigView = { found: true; node: string; config: MachineConfig } | { found: false };
+
+/** Where the machine is that is to be adopted, or why it cannot be. */
+export type AdopteeView = { usable: true; node: string } | { usable: false; reason: string; message: string };
 
 /** Whether a VMID that was not found is proven to be gone. */
 export type AbsenceView = { proven: true } | { proven: false; message: string };

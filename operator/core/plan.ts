@@ -1,8 +1,8 @@
-import type { ConditionType, Decision, Verdict } from './decision.ts';
+import type { ConditionType, Decision, Holding, Verdict } from './decision.ts';
 import { askInTime } from './guest.ts';
 import type { Observed } from './observed.ts';
 import { ceiling } from './steps/ceiling.ts';
-import { configure } from './steps/configure.ts';
+import { configHolds, configure, reportConfigDrift } from './steps/configure.ts';
 import { operate } from './steps/operate.ts';
 import { power } from './steps/power.ts';
 import { provision } from './steps/provision.ts';
@@ -17,11 +17,15 @@ interface Step {
   take: (o: Observed) => Verdict | undefined;
   /** The condition that it answers for: the reason when it holds, and what Ready says when it does not. */
   condition?: ConditionType;
-  holds?: string | ((o: Observed) => string);
+  holds?: string | ((o: Observed) => Omit<Holding, 'condition'> | undefined);
   notReady: string;
 }
 
-const powerHolds = ({ vm }: Observed): string => (vm.spec.powerState === 'Unmanaged' ? 'Unmanaged' : 'InDesiredState');
+const provisionHolds = ({ vm }: Observed) => ({ reason: vm.spec.source.adopt ? 'Adopted' : 'Cloned' });
+
+const powerHolds = ({ vm }: Observed) => ({
+  reason: vm.spec.powerState === 'Unmanaged' ? 'Unmanaged' : 'InDesiredState',
+});
 
 /** From nothing to a machine as desired; each step relies on those before it. */
 const creation: Step[] = [
@@ -32,12 +36,13 @@ const creation: Step[] = [
   { take: holdFinalizer, notReady: 'Provisioning' },
   { take: grant, condition: 'QuotaReserved', holds: 'Reserved', notReady: 'QuotaExceeded' },
   { take: claim, condition: 'Scheduled', holds: 'NodeSelected', notReady: 'Unschedulable' },
-  { take: provision, condition: 'Provisioned', holds: 'Cloned', notReady: 'Provisioning' },
-  { take: configure, condition: 'ConfigSynced', holds: 'UpToDate', notReady: 'Provisioning' },
+  { take: provision, condition: 'Provisioned', holds: provisionHolds, notReady: 'Provisioning' },
+  { take: configure, condition: 'ConfigSynced', holds: configHolds, notReady: 'Provisioning' },
   { take: power, condition: 'PowerSynced', holds: powerHolds, notReady: 'PowerChanging' },
   // After power: a machine that may not grow can still be stopped.
   { take: ceiling, condition: 'ConfigSynced', notReady: 'NodeCapReached' },
   { take: trim, notReady: 'Provisioning' },
+  { take: reportConfigDrift, condition: 'ConfigSynced', notReady: 'ExternalDrift' },
   { take: askInTime, notReady: 'Provisioning' },
 ];
 
@@ -54,7 +59,8 @@ export function plan(o: Observed): Decision {
   for (const { take, condition, holds, notReady } of steps) {
     const verdict = take(o);
     if (verdict) return { ...verdict, heldBy: { condition, notReady }, holding };
-    if (condition && holds) holding.push({ condition, reason: typeof holds === 'string' ? holds : holds(o) });
+    const held = typeof holds === 'function' ? holds(o) : holds && { reason: holds };
+    if (condition && held) holding.push({ condition, ...held });
   }
   return { outcome: { kind: 'done' }, holding };
 }

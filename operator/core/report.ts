@@ -5,6 +5,7 @@ import type { Decision } from './decision.ts';
 import { guestUpdate } from './guest.ts';
 import { identify, markerOf } from './marker.ts';
 import type { Observed } from './observed.ts';
+import { restartRequiredFor } from './pending.ts';
 import { printableStatus } from './printable-status.ts';
 import { lastTaskOf } from './steps/task.ts';
 
@@ -15,6 +16,10 @@ export interface ActionResult {
   started?: boolean;
   /** Whether we undertook to cancel the open task. */
   cancelling?: boolean;
+  /** Its place in the line for a task slot, from 1. */
+  place?: number;
+  /** Whether the machine is to be made anew. */
+  recreated?: boolean;
   /** The resource as it stands after a write to something else than its status. */
   written?: VirtualMachine;
 }
@@ -49,6 +54,7 @@ export function statusOf(o: Observed, decision: Decision, result: ActionResult):
     conditions: withConditions(before.conditions ?? [], updates, removed, generation, o.now),
     printableStatus: printableStatus(o, decision, facts.powerState ?? before.powerState),
   };
+  after.queuePosition = result.place;
   after.task = openTask(o, result);
   after.lastTask = lastTaskOf(o);
   return JSON.stringify(ordered(after)) === JSON.stringify(ordered(before)) ? undefined : after;
@@ -71,11 +77,11 @@ function conditionUpdates({ heldBy, holding, finding, outcome, condition }: Deci
 } {
   const heldCondition = finding && (condition ?? heldBy?.condition);
   const held = holding.filter(({ condition: type }) => type !== heldCondition);
-  const updates: ConditionUpdate[] = held.map(({ condition: type, reason }) => ({
+  const updates: ConditionUpdate[] = held.map(({ condition: type, reason, status = 'True', message }) => ({
     type,
-    status: 'True',
+    status,
     reason,
-    message: holdingMessages[reason] ?? holdingMessages[type] ?? '',
+    message: message ?? holdingMessages[reason] ?? holdingMessages[type] ?? '',
   }));
   if (!heldBy) {
     updates.push({ type: 'Ready', status: 'True', reason: 'Synced', message: 'The machine is as desired.' });
@@ -104,10 +110,11 @@ function observedFacts(o: Observed, { holding }: Decision, result: ActionResult)
   const now = new Date(o.now).toISOString();
   const facts: Partial<VirtualMachineStatus> = {};
   if (result.claim) Object.assign(facts, result.claim);
-  if (result.claim && template?.usable) {
+  if (result.claim && template?.usable && vm.spec.source.template) {
     facts.template = { name: vm.spec.source.template.name, vmid: template.vmid };
   }
   if (result.started) facts.lastStartedAt = now;
+  if (result.recreated) Object.assign(facts, { createdAt: undefined, lastStartedAt: undefined });
   // A machine that was never started is off without anybody having looked.
   if (holding.some(({ condition }) => condition === 'PowerSynced')) {
     const { powerState } = vm.spec;
@@ -118,6 +125,8 @@ function observedFacts(o: Observed, { holding }: Decision, result: ActionResult)
     facts.node = config.node;
     if (config.config.uuid) facts.uuid = config.config.uuid;
   }
+  if (o.pending) facts.restartRequiredFor = restartRequiredFor(o);
+  if (facts.powerState === 'Stopped') facts.restartRequiredFor = undefined;
   const configured = holding.some(({ condition }) => condition === 'ConfigSynced');
   if (configured && vm.status?.createdAt === undefined) facts.createdAt = now;
   return facts;

@@ -51,6 +51,12 @@ export async function carryOut(vm: VirtualMachine, key: string, action: Action, 
       const answer = await tools.allocator(action.cluster).claim(request);
       return isClaim(answer) ? { result: { claim: claimOf(action.cluster, answer) } } : { refused: answer };
     }
+    case 'adopt': {
+      const { cluster, node, vmid } = action;
+      return { result: { claim: { cluster, node, vmid } } };
+    }
+    case 'recreate':
+      return { result: { recreated: true } };
     case 'endOperation': {
       const { operation, failure } = action;
       await writeOperation(tools.kube, operation, ended(operation, failure, tools.now()));
@@ -80,6 +86,8 @@ type ProxmoxAction = Exclude<
     kind:
       | 'addFinalizer'
       | 'removeFinalizer'
+      | 'adopt'
+      | 'recreate'
       | 'trimQuota'
       | 'claim'
       | 'undertakeCancel'

@@ -3,7 +3,7 @@ import type { VmStatus } from '#proxmox/vm.ts';
 import { berthTag } from '../core/desired-config.ts';
 import type { Power } from '../core/machine.ts';
 import { parseMarker } from '../core/marker.ts';
-import type { ConfigView, Look, Observed } from '../core/observed.ts';
+import type { AdopteeView, ConfigView, Look, Observed } from '../core/observed.ts';
 import { operationTasks } from '../core/operation.ts';
 import type { ClusterLink } from './cluster-link.ts';
 import { askGuest } from './guest.ts';
@@ -13,6 +13,8 @@ import { toMachineConfig } from './machine-config.ts';
 export interface Others {
   /** Which of these VMIDs some other resource holds. */
   vmids: (vmids: number[]) => Set<number>;
+  /** Whether a VirtualMachine with that metadata.uid exists. */
+  isAlive: (uid: string) => boolean;
   /** Tasks that other resources wait for. */
   tasks: () => Set<string>;
   /** Tasks that the operations of the machine are known to have had. */
@@ -46,6 +48,9 @@ export async function lookAt(
     case 'orphan':
       o.orphan = { vmid: await findOrphan(o, link, others) };
       return;
+    case 'adoptee':
+      o.adoptee = await findAdoptee(o, link, others);
+      return;
     case 'worker':
       o.worker = await findWorker(o, link, others);
       // Read after the list: a worker that has just ended has taken its lock with it.
@@ -53,6 +58,9 @@ export async function lookAt(
       return;
     case 'operationTask':
       o.operationTask = { upid: await findOperationTask(o, link, others) };
+      return;
+    case 'pending':
+      if (o.config?.found) o.pending = await link.client.vmPending(o.config.node, vmid);
       return;
     case 'guest':
       o.guest = await askGuest(o, link);
@@ -153,6 +161,29 @@ async function findOrphan(o: Observed, link: ClusterLink, others: Others): Promi
     if (same) return vmid;
   }
   return undefined;
+}
+
+/** Only what nobody has a claim on is adopted: no resource holds it, and its marker, if it has one, is of one that is gone. */
+async function findAdoptee(o: Observed, link: ClusterLink, others: Others): Promise<AdopteeView> {
+  const vmid = o.vm.spec.source.adopt?.vmid ?? 0;
+  const refuse = (reason: string, message: string) => ({ usable: false, reason, message }) as const;
+  const line = inventoryOf(link).vms.find(vm => vm.vmid === vmid);
+  if (line === undefined) return refuse('AdoptNotFound', `Proxmox has no VM ${vmid}.`);
+  if (line.type !== 'qemu') return refuse('AdoptRefused', `${vmid} is a container.`);
+  if (others.vmids([vmid]).has(vmid)) return refuse('VMIDConflict', `Another VirtualMachine has VM ${vmid}.`);
+  const { description, template } = await link.client.vmConfig(line.node, vmid);
+  if (template) return refuse('AdoptRefused', `VM ${vmid} is a template.`);
+  const marker = parseMarker(description);
+  if (marker === undefined || (marker.clusterId === o.clusterId && !others.isAlive(marker.uid))) {
+    return { usable: true, node: line.node };
+  }
+  const owner = `${marker.namespace}/${marker.name}`;
+  return refuse(
+    'VMIDConflict',
+    marker.clusterId === o.clusterId
+      ? `VM ${vmid} is the machine of the VirtualMachine ${owner}.`
+      : `VM ${vmid} carries the marker of ${owner} in another Kubernetes cluster. Take the line "berth: …" out of its notes in Proxmox, if that cluster has given it up.`,
+  );
 }
 
 /** The inventory of a link. Throws a transient ProxmoxError before the first one came. */

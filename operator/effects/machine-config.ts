@@ -124,6 +124,7 @@ export function toParameters(change: ConfigChange): { set: Record<string, string
     memory: change.memoryMiB,
     tags: change.tags && formatTags(change.tags),
     protection: change.protection ? 1 : undefined,
+    onboot: change.startAtBoot === undefined ? undefined : Number(change.startAtBoot),
     agent: change.agent && [`enabled=${change.agent.enabled ? 1 : 0}`, ...change.agent.options].join(','),
     ciuser: cloudInit.user,
     sshkeys: cloudInit.sshKeys && formatSshKeys(cloudInit.sshKeys),

@@ -118,19 +118,19 @@ export class QuotaGate {
   }
 
   #wide({ spec }: VirtualMachine, onPolicy: (policy: VmPolicy | undefined) => void = () => {}): WideLedger[] {
-    const { name } = spec.source.template;
-    return [
-      wideLedger(`VmPolicy "${singleton}"`, this.policy, policy => {
-        onPolicy(policy);
-        const { perUser, perVM } = policy?.spec ?? {};
-        return { rules: { ...(perUser && { perUser }), ...(perVM && { perVM }) }, objections: [] };
-      }),
-      wideLedger(`VmTemplate "${name}"`, this.template(name), (template, vm) => {
-        const text = template && !isMade(vm) && notOffered(template.spec, vm.metadata.namespace ?? '');
-        const objections: Violation[] = text ? [{ reason: 'NotAllowed', text }] : [];
-        return { rules: template ? templateRules(template.spec) : {}, objections };
-      }),
-    ];
+    const name = spec.source.template?.name;
+    const ofPolicy = wideLedger(`VmPolicy "${singleton}"`, this.policy, policy => {
+      onPolicy(policy);
+      const { perUser, perVM } = policy?.spec ?? {};
+      return { rules: { ...(perUser && { perUser }), ...(perVM && { perVM }) }, objections: [] };
+    });
+    if (name === undefined) return [ofPolicy];
+    const ofTemplate = wideLedger(`VmTemplate "${name}"`, this.template(name), (template, vm) => {
+      const text = template && !isMade(vm) && notOffered(template.spec, vm.metadata.namespace ?? '');
+      const objections: Violation[] = text ? [{ reason: 'NotAllowed', text }] : [];
+      return { rules: template ? templateRules(template.spec) : {}, objections };
+    });
+    return [ofPolicy, ofTemplate];
   }
 
   #inNamespace(vm: VirtualMachine, { state, dryRun }: Asking, unquotaed: Unquotaed): Promise<QuotaView> {

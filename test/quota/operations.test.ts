@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { operation, type Stage, tenant, tenantStage } from './stage.ts';
+import { machine, machinesPath, operation, type Stage, tenant, tenantStage } from './stage.ts';
 
 let stage: Stage;
 let namespace: string;
@@ -46,4 +46,32 @@ test('an operation is never changed', async () => {
   const patch = { spec: { type: 'Reset' } };
   const answer = await root('PATCH', `${path}/fixed`, patch, 'application/merge-patch+json');
   expect(answer.message).toContain('the spec of an operation cannot be changed after creation');
+});
+
+test('F15: a protected machine is not deleted, nor is a tenant with it, until somebody takes the protection off', async () => {
+  const alice = stage.as({ user: 'alice' });
+  const path = `${machinesPath(namespace)}/kept`;
+  await alice('POST', machinesPath(namespace), machine(namespace, 'kept', { deletionProtection: 'Enabled' }));
+  const refused = 'spec.deletionProtection is Enabled: set it to Disabled to delete this machine';
+  expect((await alice('DELETE', path)).message).toContain(refused);
+  expect((await alice('DELETE', machinesPath(namespace))).message).toContain(refused);
+  const off = { spec: { deletionProtection: 'Disabled' } };
+  expect((await alice('PATCH', path, off, 'application/merge-patch+json')).status).toBe(200);
+  expect((await alice('DELETE', path)).status).toBe(200);
+});
+
+test('F118: who adopts needs a verb that no tenant has, and begins with what removes and stops nothing', async () => {
+  const adopt = (user: string, group: string | undefined, spec: object) =>
+    stage.as({ user, ...(group && { group }) })(
+      'POST',
+      `${machinesPath(namespace)}?dryRun=All`,
+      machine(namespace, 'in', { source: { adopt: { vmid: 100 } }, deletionPolicy: 'Retain', ...spec }),
+    );
+  expect((await adopt('alice', undefined, {})).message).toContain('needs the verb adopt');
+  for (const spec of [{ deletionPolicy: 'Delete' }, { powerState: 'Stopped' }]) {
+    expect((await adopt('root', 'system:masters', spec)).message).toContain('neither removes nor stops');
+  }
+  expect((await adopt('root', 'system:masters', { powerState: 'Unmanaged' })).status).toBe(201);
+  const both = { source: { adopt: { vmid: 100 }, template: { name: 'debian' } } };
+  expect((await adopt('root', 'system:masters', both)).message).toContain('exactly one of template and adopt');
 });

@@ -31,7 +31,8 @@ export const nothing: Amounts = Object.fromEntries(dimensions.map(dimension => [
 export function demandOf(spec: VirtualMachineSpec): Charge {
   return {
     ...(spec.owner !== undefined && { owner: spec.owner }),
-    template: spec.source.template.name,
+    // An adopted machine has none, and no VmTemplate has this name.
+    template: spec.source.template?.name ?? '',
     running: spec.powerState !== 'Stopped',
     cpu: spec.resources.cpu,
     memoryMiB: toMiB(spec.resources.memory),

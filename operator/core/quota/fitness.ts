@@ -62,7 +62,7 @@ function notAllowed(spec: VirtualMachineSpec, { allowed = {} }: Rules): string[]
       .filter(name => name !== undefined && list !== undefined && !list.includes(name))
       .map(name => `${what} "${name}" is not allowed in this namespace; allowed: ${list?.join(', ') || 'none'}`);
   return [
-    ...among('template', [spec.source.template.name], allowed.templates),
+    ...among('template', [spec.source.template?.name], allowed.templates),
     ...among(
       'storage',
       spec.disks.map(({ storage }) => storage),

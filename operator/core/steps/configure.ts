@@ -1,8 +1,11 @@
 import { clusterOf, isCluster } from '../cluster-of.ts';
-import { act, next, stall, type Verdict, waitFor } from '../decision.ts';
-import { configChange, growth, tooLarge } from '../desired-config.ts';
+import { act, type Holding, lookAt, next, stall, type Verdict, waitFor } from '../decision.ts';
+import { configChange, growth, lostDisks, tooLarge } from '../desired-config.ts';
+import { ofIdentity, reportsDrift, tellChange, wasInSync } from '../drift.ts';
+import type { ConfigChange } from '../machine.ts';
 import { markerOf } from '../marker.ts';
 import type { Observed } from '../observed.ts';
+import { asksForPending, restartRequiredFor } from '../pending.ts';
 import { belowCeiling } from './ceiling.ts';
 
 /** How often a machine is looked at that Proxmox has locked for a task of somebody else. */
@@ -18,14 +21,11 @@ export function configure(o: Observed): Verdict | undefined {
     const message = `spec.disks[${shrunk.name}].size: the disk has ${shrunk.sizeMiB}Mi already, and disks never shrink; ask for that or more.`;
     return stall('ResizeRejected', message);
   }
-  const wished = configChange(vm, config.config, {
-    marker: markerOf(vm, o.clusterId),
-    fresh: vm.status?.createdAt === undefined,
-    defaultStorage: defaultStorage(o),
-  });
-  const change = belowCeiling(o, wished);
-  const [disk] = growth(vm, config.config);
-  if (!change && !disk) return undefined;
+  const leaves = reportsDrift(o, 'ConfigSynced');
+  const wanted = changeOf(o);
+  const change = leaves ? ofIdentity(wanted, config.config, markerOf(vm, o.clusterId)) : belowCeiling(o, wanted);
+  const [disk] = leaves ? [] : growth(vm, config.config);
+  if (!change && !disk) return asksForPending(o) ? lookAt('pending') : undefined;
   if (lock !== undefined) return waitFor(lockedMs, 'LockedByTask', `Proxmox has locked the machine (${lock}).`);
   const at = { node: config.node, vmid: vm.status?.vmid ?? 0, digest };
   if (change)
@@ -33,6 +33,50 @@ export function configure(o: Observed): Verdict | undefined {
   if (!disk) return undefined;
   const action = { kind: 'resize', ...at, disk: disk.key, sizeMiB: disk.sizeMiB } as const;
   return act(action, 'Resizing', `The disk ${disk.name} is growing to ${disk.sizeMiB} MiB.`);
+}
+
+/** What the configuration is when nothing is left to write: as desired, at the next restart, or somebody's else. */
+export function configHolds(o: Observed): Omit<Holding, 'condition'> | undefined {
+  if (driftOf(o) !== undefined) return undefined;
+  const waiting = restartRequiredFor(o);
+  if (!waiting) return { reason: 'UpToDate' };
+  const message = `These settings take effect at the next restart: ${waiting.join(', ')}.`;
+  return { reason: 'RestartRequired', status: 'False', message };
+}
+
+/** What somebody has changed in Proxmox and what is left so; told last, so that it holds nothing else up. */
+export function reportConfigDrift(o: Observed): Verdict | undefined {
+  const drift = driftOf(o);
+  return drift === undefined ? undefined : stall('ExternalDrift', drift);
+}
+
+function driftOf(o: Observed): string | undefined {
+  const { vm, config } = o;
+  if (!config?.found) return undefined;
+  const lost = wasInSync(o, 'ConfigSynced') ? lostDisks(vm, config.config) : [];
+  if (lost.length > 0) {
+    return `In Proxmox the machine has no disk ${lost.join(', ')} any more. Attach it again, with its name as serial number.`;
+  }
+  if (!reportsDrift(o, 'ConfigSynced')) return undefined;
+  const change = { ...changeOf(o) };
+  const small = growth(vm, config.config).map(({ name }) => `disks[${name}].size`);
+  const told = [...tellChange(change, config.config), ...small];
+  if (told.length === 0) return undefined;
+  return `Changed in Proxmox, and left so with drift: Report: ${told.join(', ')}.`;
+}
+
+/** A disk that somebody took off is never made anew: it would be an empty one. */
+function changeOf(o: Observed): ConfigChange | undefined {
+  const { vm, config } = o;
+  if (!config?.found) return undefined;
+  const change = configChange(vm, config.config, {
+    marker: markerOf(vm, o.clusterId),
+    fresh: vm.status?.createdAt === undefined && vm.spec.source.adopt === undefined,
+    defaultStorage: defaultStorage(o),
+  });
+  if (!change?.disks || !wasInSync(o, 'ConfigSynced')) return change;
+  const { disks, ...others } = change;
+  return Object.keys(others).length > 0 ? others : undefined;
 }
 
 function defaultStorage(o: Observed): string | undefined {

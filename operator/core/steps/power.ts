@@ -10,7 +10,10 @@ export function power(o: Observed): Verdict | undefined {
   const vmid = vm.status?.vmid;
   if (vmid === undefined || !config?.found) return undefined;
   // A machine that was never started is off; starting one that runs does nothing, so this needs no look.
-  const neverStarted = vm.status?.lastStartedAt === undefined && (vm.status?.createdAt === undefined || waits(o));
+  const neverStarted =
+    vm.spec.source.adopt === undefined &&
+    vm.status?.lastStartedAt === undefined &&
+    (vm.status?.createdAt === undefined || waits(o));
   const current = o.power ?? (neverStarted ? 'Stopped' : undefined);
   if (current === undefined) return o.sweep && isCalm(o) ? undefined : lookAt('power');
   if (isAsWanted(vm.spec.powerState, current)) return undefined;

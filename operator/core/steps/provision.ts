@@ -1,7 +1,8 @@
 import { clusterOf, isCluster } from '../cluster-of.ts';
-import { act, lookAt, queued, stall, type Verdict, waitFor } from '../decision.ts';
+import { act, lookAt, next, queued, stall, type Verdict, waitFor } from '../decision.ts';
 import { identify, markerOf, withMarker } from '../marker.ts';
 import type { Observed } from '../observed.ts';
+import { adoptable, isAdopting } from './adopt.ts';
 import { claimPlace } from './reserve.ts';
 
 /** How often a clone is looked at whose task is not known any more. */
@@ -16,12 +17,16 @@ export function provision(o: Observed): Verdict | undefined {
   // (and our report of it lost), Proxmox refuses this one, which is then reported, so that the next pass looks.
   const told = vm.status?.conditions?.find(({ type }) => type === 'Provisioned');
   const tried = told !== undefined && told.reason !== queued;
+  if (config === undefined && isAdopting(o)) return lookAt('config');
   if (config === undefined) return tried ? lookAt('config') : clone(o, vmid);
+  if (!config.found && isAdopting(o)) return stall('AdoptNotFound', `Proxmox has no VM ${vmid} any more.`);
   if (!config.found) return vm.status?.createdAt === undefined ? clone(o, vmid) : missing(o, vmid);
   switch (identify(config.config, markerOf(vm, o.clusterId), vm.status?.uuid)) {
     case 'foreign':
+      if (isAdopting(o)) return adoptable(o);
       return stall('VMIDConflict', `VM ${vmid} in Proxmox is not the machine of this resource; it is left alone.`);
     case 'undecided':
+      if (isAdopting(o)) return waitFor(undecidedMs, 'LockedByTask', `Proxmox is still at work on VM ${vmid}.`);
       return awaitWorker(o, vmid);
     case 'ours':
       return config.config.lock === 'clone' ? awaitWorker(o, vmid) : undefined;
@@ -52,14 +57,14 @@ function clone(o: Observed, vmid: number): Verdict {
   if (template === undefined) return lookAt('template');
   if (!template.usable) return stall(template.reason, template.message);
   const { spec, status, metadata } = vm;
-  const full = (spec.source.template.mode ?? o.vmTemplate?.spec.cloneMode ?? 'Full') === 'Full';
+  const full = (spec.source.template?.mode ?? o.vmTemplate?.spec.cloneMode ?? 'Full') === 'Full';
   const storage = spec.disks.find(({ name }) => name === 'root')?.storage;
   const moved = full && storage !== undefined && storage !== template.rootStorage;
   const action = {
     kind: 'clone',
     node: template.node,
     templateVmid: template.vmid,
-    templateName: spec.source.template.name,
+    templateName: spec.source.template?.name ?? '',
     vmid,
     name: spec.hostname ?? metadata.name,
     description: withMarker(spec.description ?? '', markerOf(vm, o.clusterId)),
@@ -67,14 +72,18 @@ function clone(o: Observed, vmid: number): Verdict {
     ...(status?.node !== undefined && status.node !== template.node && { target: status.node }),
     ...(moved && { storage }),
   } as const;
-  return act(action, 'Cloning', `Proxmox is cloning the template ${spec.source.template.name}.`);
+  return act(action, 'Cloning', `Proxmox is cloning the template ${spec.source.template?.name}.`);
 }
 
-/** A machine that was complete once is never made anew behind people's backs. */
+/** A machine that was complete once is made anew only if its spec says so, and it is proven to be gone. */
 function missing(o: Observed, vmid: number): Verdict {
   if (o.absence === undefined) return lookAt('absence');
   if (!o.absence.proven) {
     return waitFor(10_000, 'ProxmoxUnavailable', `VM ${vmid} cannot be seen, but it may exist: ${o.absence.message}`);
+  }
+  if (o.vm.spec.onMissing === 'Recreate') {
+    const message = `VM ${vmid} was removed in Proxmox; it is made anew, with empty disks.`;
+    return act({ kind: 'recreate' }, 'Recreating', message, next);
   }
   return stall('Missing', `VM ${vmid} was removed in Proxmox. Delete this resource to give up the machine.`);
 }

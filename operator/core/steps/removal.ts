@@ -3,6 +3,7 @@ import { berthTag } from '../desired-config.ts';
 import type { MachineConfig } from '../machine.ts';
 import { carries, identify, markerOf, withoutMarker } from '../marker.ts';
 import type { Observed } from '../observed.ts';
+import { isAdopting } from './adopt.ts';
 import { stuckLock } from './provision.ts';
 import { finalizer } from './reserve.ts';
 import { awaitTask, holdAfterFailure } from './task.ts';
@@ -51,8 +52,11 @@ export function remove(o: Observed): Verdict | undefined {
   const marker = markerOf(vm, o.clusterId);
   switch (identify(config.config, marker, vm.status?.uuid)) {
     case 'foreign':
+      // It was never made ours.
+      if (isAdopting(o)) return removeFinalizer;
       return stall('VMIDConflict', `VM ${vmid} in Proxmox is not the machine of this resource; it is left alone.`);
     case 'undecided':
+      if (isAdopting(o)) return removeFinalizer;
       return awaitWorker(o, vmid);
     case 'ours': {
       const { lock } = config.config;

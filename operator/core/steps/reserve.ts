@@ -4,6 +4,7 @@ import { unapproved } from '../approval.ts';
 import { clusterOf, isCluster } from '../cluster-of.ts';
 import { type Abandoned, act, type Finding, lookAt, next, stall, type Verdict } from '../decision.ts';
 import type { Observed, TemplateView } from '../observed.ts';
+import { adopt } from './adopt.ts';
 
 /** The finalizer that keeps a VirtualMachine until its machine is proven to be gone. */
 export const finalizer = 'berth.dev/proxmox';
@@ -35,6 +36,7 @@ export function claim(o: Observed): Verdict | undefined {
   if (!isCluster(cluster)) return stall(cluster.reason, cluster.message);
   const refusals = unapproved(o.vm.spec, cluster.spec);
   if (refusals.length > 0) return stall('InvalidSpec', refusals.join(' '));
+  if (o.vm.spec.source.adopt) return adopt(o, cluster);
   const missing = templateMissing(o, cluster);
   if (missing) return stall(missing.reason, missing.message);
   if (o.orphan === undefined) return lookAt('orphan');
@@ -58,7 +60,7 @@ export function claimPlace(o: Observed, cluster: ProxmoxCluster, abandon?: Aband
 }
 
 function templateMissing({ vm, vmTemplate }: Observed, cluster: ProxmoxCluster): Finding | undefined {
-  const { name } = vm.spec.source.template;
+  const name = vm.spec.source.template?.name;
   if (!vmTemplate) return { reason: 'TemplateNotFound', message: `There is no VmTemplate "${name}".` };
   if (vmTemplate.spec.sources.some(source => source.cluster === cluster.metadata.name)) return undefined;
   const has = vmTemplate.spec.sources.map(source => source.cluster).join(', ');
@@ -82,4 +84,4 @@ function candidates(
 
 const orphanMessage = (vmid: number): string =>
   `Proxmox already has VM ${vmid}, which was made for this namespace and name and which no resource holds. ` +
-  'Remove it in Proxmox, or give the resource another name.';
+  `Remove it in Proxmox, give the resource another name, or make it anew with source.adopt.vmid: ${vmid}.`;

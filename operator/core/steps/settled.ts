@@ -45,12 +45,16 @@ function powerAgrees({ status: seen }: InventoryLine, { spec, status }: Observed
 }
 
 /** What the inventory shows of a configuration; the rest is compared by the sweep. */
-function configAgrees({ name, tags, cpus, memoryMiB }: InventoryLine, { spec, metadata }: Observed['vm']): boolean {
+function configAgrees(
+  { name, tags, cpus, memoryMiB }: InventoryLine,
+  { spec, metadata, status }: Observed['vm'],
+): boolean {
+  const waits = (setting: string) => status?.restartRequiredFor?.some(waiting => waiting.startsWith(setting)) ?? false;
   const agrees = <T>(seen: T | undefined, wanted: T) => seen === undefined || seen === wanted;
   return (
     agrees(name, spec.hostname ?? metadata.name) &&
-    agrees(cpus, spec.resources.cpu) &&
-    agrees(memoryMiB, toMiB(spec.resources.memory)) &&
+    (waits('resources.cpu') || waits('resources.sockets') || agrees(cpus, spec.resources.cpu)) &&
+    (waits('resources.memory') || agrees(memoryMiB, toMiB(spec.resources.memory))) &&
     [...(spec.tags ?? []), berthTag].every(tag => tags?.includes(tag) ?? true)
   );
 }

@@ -18,7 +18,10 @@ export interface World {
   now: number;
   vm: VirtualMachine | undefined;
   machine?: { node: string; config: MachineConfig; power: Power };
+  adoptee?: Observed['adoptee'];
   operation?: VmOperation;
+  /** Keys whose change waits for a restart. */
+  pending?: string[];
   /** How many operations Proxmox was told of. */
   told?: number;
   /** The open task, and what it does when it ends. */
@@ -26,6 +29,8 @@ export interface World {
   templateUsable: boolean;
   clusterExists: boolean;
   quorate: boolean;
+  /** Whether everything is to be compared. */
+  sweep?: boolean;
 }
 
 /** What one pass did. */
@@ -56,7 +61,7 @@ export function pass(world: World, vm: VirtualMachine, task: TaskView): Pass {
     operation: currentOperation(world.operation ? [world.operation] : [], vm.metadata.uid),
     task,
     inventory: { line: lineOf(world) },
-    sweep: false,
+    sweep: world.sweep ?? false,
   };
   let decision = plan(observed);
   while (decision.look) {
@@ -89,6 +94,8 @@ function look(world: World, observed: Observed, what: NonNullable<Decision['look
   }
   if (what === 'power') observed.power = machine?.power ?? 'Unknown';
   if (what === 'operationTask') observed.operationTask = { upid: world.task?.upid };
+  if (what === 'pending') observed.pending = world.pending ?? [];
+  if (what === 'adoptee') observed.adoptee = world.adoptee ?? { usable: true, node: 'n1' };
   if (what === 'orphan') observed.orphan = {};
   if (what === 'worker') {
     observed.worker = world.task ? { running: true, upid: world.task.upid, candidates: [] } : { running: false };
@@ -114,6 +121,10 @@ function carryOut(world: World, action: Action): ActionResult | 'refused' {
     case 'addFinalizer':
       world.vm = { ...vm, metadata: { ...vm.metadata, finalizers: [finalizer] } };
       return {};
+    case 'adopt':
+      return { claim: { cluster: action.cluster, vmid: action.vmid, node: action.node } };
+    case 'recreate':
+      return { recreated: true };
     case 'trimQuota':
       return {};
     case 'removeFinalizer':
