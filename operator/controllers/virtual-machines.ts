@@ -12,7 +12,6 @@ import { clusterOf, isCluster } from '../core/cluster-of.ts';
 import { type Decision, type Outcome, queued } from '../core/decision.ts';
 import { happenings } from '../core/events.ts';
 import { failureVerdict } from '../core/failure.ts';
-import { agentReason } from '../core/guest.ts';
 import type { Look, Observed, TaskView } from '../core/observed.ts';
 import { currentOperation } from '../core/operation.ts';
 import { plan } from '../core/plan.ts';
@@ -22,6 +21,7 @@ import { type Acted, carryOut } from '../effects/actions.ts';
 import type { Allocator } from '../effects/allocator.ts';
 import type { ClusterLink } from '../effects/cluster-link.ts';
 import type { DestroyBrake } from '../effects/destroy-brake.ts';
+import { guestInMs, guestTurn } from '../effects/guest-turns.ts';
 import { lookAt, notYet, type Others } from '../effects/looks.ts';
 import type { MachineMemory } from '../effects/memory.ts';
 import { useOfNode } from '../effects/node-capacity.ts';
@@ -68,7 +68,7 @@ export function machineReconciler(parts: MachineControllerParts) {
     const isDue = parts.memory.untilSweep(uidOf(vm), interval) <= 0;
     if (isDue && decision.outcome.kind === 'done') parts.memory.swept(uidOf(vm));
     const after = { ...vm, status: status ?? vm.status };
-    const lookMs = Math.min(parts.memory.untilSweep(uidOf(vm), interval), guestInMs(parts, after));
+    const lookMs = Math.min(parts.memory.untilSweep(uidOf(vm), interval), guestInMs(parts.memory, after));
     return settle(decision.outcome, lookMs);
   };
 }
@@ -105,34 +105,13 @@ function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string)
   };
   const link = linkOf(parts, observed);
   if (link?.inventory.latest) observed.inventory = { line: link.line(vm.status?.vmid ?? 0) };
-  observed.guestTurn = guestTurn(parts, observed);
+  observed.guestTurn = guestTurn(memory, observed);
   observed.nics = memory.of(uid).nics;
   observed.task = taskView(parts, vm, key, link);
   const mustLook = observed.sweep || observed.operation !== undefined || vm.metadata.deletionTimestamp !== undefined;
   observed.config = mustLook ? undefined : memory.validConfig(uid);
   return observed;
 }
-
-/** Milliseconds until a guest is asked that has not answered since its start. */
-function guestInMs({ memory }: MachineControllerParts, vm: VirtualMachine): number {
-  const isAwaited = agentReason(vm) === 'AgentAwaited' && isReady(vm) && vm.status?.powerState === 'Running';
-  return isAwaited ? memory.guestTurn(uidOf(vm), occasionOf(vm)).inMs : Number.POSITIVE_INFINITY;
-}
-
-/** A guest has a new start with each task that starts its machine. */
-const occasionOf = ({ status }: VirtualMachine): string => `${status?.createdAt} ${status?.lastTask?.upid}`;
-
-/** A guest that has not answered yet is asked with growing pauses; any other by a sweep, once in a while. */
-function guestTurn(parts: MachineControllerParts, { vm, sweep }: Observed): Observed['guestTurn'] {
-  const reason = agentReason(vm);
-  const isAwaited = reason === 'AgentAwaited';
-  const isAsked = isAwaited || (sweep && asksInSweep.has(reason ?? ''));
-  if (!isAsked || !isReady(vm) || vm.status?.powerState !== 'Running') return undefined;
-  const { tries, inMs } = parts.memory.guestTurn(uidOf(vm), occasionOf(vm));
-  return { isDue: inMs <= 0, isAwaited, tries };
-}
-
-const asksInSweep = new Set(['AgentResponding', 'AgentSilent', 'PermissionDenied']);
 
 /** The machine's entry in the ledger of its namespace, as far as the watch has told. */
 function allocationOf({ quotas }: MachineControllerParts, { metadata: { namespace = '', name } }: VirtualMachine) {
