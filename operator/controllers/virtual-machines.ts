@@ -10,6 +10,7 @@ import { ProxmoxError } from '#proxmox/errors.ts';
 import type { Upid } from '#proxmox/upid.ts';
 import { clusterOf, isCluster } from '../core/cluster-of.ts';
 import { type Decision, type Outcome, queued } from '../core/decision.ts';
+import { correctionOf } from '../core/drift.ts';
 import { happenings } from '../core/events.ts';
 import { failureVerdict } from '../core/failure.ts';
 import type { Look, Observed, TaskView } from '../core/observed.ts';
@@ -194,6 +195,8 @@ async function decideAndAct(
       waitsInLine = 'queued' in acted;
       if (decision.action.kind === 'cancelTask') memory.taskCancelled(uid, decision.action.upid);
       if (decision.action.kind !== 'configure' || writes > 0) return interpret(observed.vm, decision, acted);
+      const drift = correctionOf(observed, decision.action.change);
+      if (drift) parts.events.record(observed.vm, drift);
       observed.config = undefined;
       observed.configured = true;
       decision = plan(observed);

@@ -1,4 +1,5 @@
 import type { ConditionType } from './decision.ts';
+import type { Happening } from './events.ts';
 import type { ConfigChange, MachineConfig } from './machine.ts';
 import { carries, type Marker, withMarker } from './marker.ts';
 import type { Observed } from './observed.ts';
@@ -29,6 +30,14 @@ export function ofIdentity(
   if (change?.protection !== undefined) kept.protection = change.protection;
   if (!carries(config.description, marker)) kept.description = withMarker(config.description, marker);
   return Object.keys(kept).length > 0 ? kept : undefined;
+}
+
+/** What people are told when a write has put right what somebody else had changed. */
+export function correctionOf(o: Observed, change: ConfigChange): Happening | undefined {
+  if (!o.config?.found || o.vm.metadata.deletionTimestamp || !wasInSync(o, 'ConfigSynced')) return undefined;
+  const told = tellChange(change, o.config.config);
+  const message = `Changed in Proxmox, and put right: ${told.join(', ') || 'protection'}.`;
+  return { type: 'Warning', reason: 'DriftDetected', message };
 }
 
 /** The settings that a change is about, as the spec calls them. */

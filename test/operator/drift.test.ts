@@ -71,7 +71,7 @@ test('F42, F55, F67, F119: what else is changed in Proxmox is put right, told, f
   lab.inProxmox(moved).node = node;
   const disk = Object.keys(lab.inProxmox(detached).config.current).find(key => /^scsi[1-9]/.test(key)) ?? '';
   delete lab.inProxmox(detached).config.current[disk];
-  lab.inProxmox(detached).config.current.tags = 'berth;odd';
+  lab.inProxmox(detached).config.current.name = 'odd';
   const before = lab.inProxmox(remade).config.current.smbios1;
   for (const { status } of [removed, remade]) delete vms[status?.vmid ?? 0];
   const drifted = (vm: VirtualMachine) => conditionOf(vm, 'ConfigSynced')?.reason === 'ExternalDrift';
@@ -87,6 +87,8 @@ test('F42, F55, F67, F119: what else is changed in Proxmox is put right, told, f
   expect(tags).toBe('berth;web');
   expect(description).toMatch(/^Shop\n\nberth: .*uid=/);
   expect(lab.inProxmox(left).config.current.name).toBe('other');
+  const described = await lab.kubectl('describe', 'virtualmachine', '-n', lab.namespace, 'renamed');
+  expect(described).toContain('Changed in Proxmox, and put right: hostname, description, tags.');
   expect(conditionOf(await lab.read('left'), 'Ready')?.message).toContain('hostname');
   expect(conditionOf(await lab.read('detached'), 'Ready')?.message).toContain('no disk data any more');
   const again = await lab.read('remade');
