@@ -70,6 +70,21 @@ const cloudInit = z.object({
     .meta(asSet)
     .optional()
     .describe('SSH public keys of that user.'),
+  passwordSecretRef: z
+    .object({
+      name: z.string().min(1).max(253).describe('Name of the Secret.'),
+      key: z
+        .string()
+        .min(1)
+        .max(253)
+        .regex(/^[-._a-zA-Z0-9]+$/, 'a key of a Secret')
+        .optional()
+        .describe('Key in it. Default: password.'),
+    })
+    .optional()
+    .describe(
+      "Secret of the same namespace and of type berth.dev/cloud-init that holds the user's password. It is read when the machine is made; a later change has no effect.",
+    ),
   nameservers: z.array(z.string().max(45)).max(3).meta(asSet).optional().describe('Addresses of name servers.'),
   searchDomain: z.string().max(253).optional().describe('Search domain of the resolver.'),
 });

@@ -20,6 +20,7 @@ import { type ActionResult, statusOf } from '../core/report.ts';
 import { isReady } from '../core/steps/settled.ts';
 import { type Acted, carryOut } from '../effects/actions.ts';
 import type { Allocator } from '../effects/allocator.ts';
+import { readPassword } from '../effects/cloud-init-secret.ts';
 import type { ClusterLink } from '../effects/cluster-link.ts';
 import type { DestroyBrake } from '../effects/destroy-brake.ts';
 import { guestInMs, guestTurn } from '../effects/guest-turns.ts';
@@ -169,6 +170,10 @@ async function decideAndAct(
     tasks: () => new Set(machines.list().flatMap(vm => (vm.metadata.uid === uid ? [] : (vm.status?.task?.upid ?? [])))),
   };
   const see = async (what: Exclude<Look, 'quota'>) => {
+    if (what === 'secret') {
+      observed.secret = await readPassword(parts.kube, observed.vm);
+      return;
+    }
     if (!link) throw notYet('the ProxmoxCluster is not connected');
     await lookAt(what, observed, link, others);
     if (what === 'config') memory.config(uid, observed.config);

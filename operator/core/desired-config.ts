@@ -14,6 +14,8 @@ export interface ConfigContext {
   fresh: boolean;
   /** Storage of disks that name none. */
   defaultStorage?: string;
+  /** What cloud-init is to set at the first boot. */
+  password?: string;
 }
 
 /** What one write must change so that the configuration is as desired; undefined when it is already. */
@@ -45,6 +47,11 @@ export function configChange(
   if (disks.length > 0) change.disks = disks;
   const remove = context.fresh ? inherited(vm, config) : [];
   if (remove.length > 0) change.remove = remove;
+  // With the first write; one that the template had is not taken for ours.
+  const { password } = context;
+  if (password !== undefined && (Object.keys(change).length > 0 || !config.cloudInit.hasPassword)) {
+    change.cloudInit = { ...change.cloudInit, password };
+  }
   return Object.keys(change).length > 0 ? change : undefined;
 }
 

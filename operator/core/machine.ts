@@ -59,6 +59,8 @@ export interface MachineCloudInit {
   searchDomain?: string;
   /** By the index of the network card. */
   addresses: Record<number, MachineAddresses>;
+  /** Whether there is a password; nobody can read which. */
+  hasPassword: boolean;
 }
 
 /** Addresses of one network card; `dhcp` and `auto` are Proxmox' words. */
@@ -84,7 +86,7 @@ export interface ConfigChange {
   nics?: (Omit<MachineNic, 'mac'> & { mac?: string })[];
   /** New, empty disks. */
   disks?: { key: string; storage: string; sizeMiB: number; serial: string }[];
-  cloudInit?: Partial<MachineCloudInit>;
+  cloudInit?: Partial<Omit<MachineCloudInit, 'hasPassword'>> & { password?: string };
   /** Proxmox' keys to remove. */
   remove?: string[];
 }

@@ -38,6 +38,7 @@ export interface Observed {
   template?: TemplateView;
   orphan?: { vmid?: number };
   adoptee?: AdopteeView;
+  secret?: SecretView;
   /**
    * Whether a clone that is nobody else's is running where the machine's configuration lies, which was then read anew;
    * which one it is, where its log says so; else all that it may be.
@@ -72,7 +73,8 @@ export type Look =
   | 'operationTask'
   | 'guest'
   | 'pending'
-  | 'adoptee';
+  | 'adoptee'
+  | 'secret';
 
 /** Where a namespace's machines may be, and how many of them. */
 export interface Place {
@@ -112,6 +114,9 @@ export type ConfigView = { found: true; node: string; config: MachineConfig } | 
 
 /** Where the machine is that is to be adopted, or why it cannot be. */
 export type AdopteeView = { usable: true; node: string } | { usable: false; reason: string; message: string };
+
+/** The password that cloud-init is to set, or why there is none. */
+export type SecretView = { found: true; password: string } | { found: false; reason: string; message: string };
 
 /** Whether a VMID that was not found is proven to be gone. */
 export type AbsenceView = { proven: true } | { proven: false; message: string };

@@ -100,6 +100,7 @@ function cloudInitOf(raw: Raw): MachineCloudInit {
     nameservers: (textOf(raw.nameserver) ?? '').split(/[\s,;]+/).filter(Boolean),
     searchDomain: textOf(raw.searchdomain),
     addresses: Object.fromEntries(addresses),
+    hasPassword: raw.cipassword !== undefined,
   };
 }
 
@@ -127,6 +128,7 @@ export function toParameters(change: ConfigChange): { set: Record<string, string
     onboot: change.startAtBoot === undefined ? undefined : Number(change.startAtBoot),
     agent: change.agent && [`enabled=${change.agent.enabled ? 1 : 0}`, ...change.agent.options].join(','),
     ciuser: cloudInit.user,
+    cipassword: cloudInit.password,
     sshkeys: cloudInit.sshKeys && formatSshKeys(cloudInit.sshKeys),
     nameserver: cloudInit.nameservers?.join(' '),
     searchdomain: cloudInit.searchDomain,

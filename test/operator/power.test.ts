@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { vmOperations } from '#api/kinds.ts';
 import { isFinished } from '#operator/core/operation.ts';
@@ -41,6 +42,38 @@ test('F51: without the privilege the condition says so, and names it; without an
   expect(conditionOf(denied, 'Ready')?.status).toBe('True');
   expect(conditionOf(await lab.ready('mute'), 'GuestAgentReady')?.reason).toBe('AgentDisabled');
   roles.BerthOperator = held;
+});
+
+test('F65: a password comes from a Secret that is meant for that, where an administrator lets it, and is nowhere else', async () => {
+  const { namespace, kubectl } = lab;
+  const password = 'correct-horse-battery';
+  const stalled = (reason: string) => lab.until('login', vm => conditionOf(vm, 'Stalled')?.reason === reason);
+  const secret = (type: string) =>
+    kubectl(
+      '-n',
+      namespace,
+      'create',
+      'secret',
+      'generic',
+      'login',
+      `--type=${type}`,
+      `--from-literal=password=${password}`,
+    );
+  await lab.create('login', { cloudInit: { user: 'ada', passwordSecretRef: { name: 'login' } } });
+  await stalled('SecretDenied');
+  const binding = ['--clusterrole=berth-cloud-init', '--serviceaccount=berth-system:berth-operator'];
+  await kubectl('-n', namespace, 'create', 'rolebinding', 'berth-cloud-init', ...binding);
+  await secret('Opaque');
+  await lab.change('login', { description: 'second' });
+  await stalled('SecretRefused');
+  await kubectl('-n', namespace, 'delete', 'secret', 'login');
+  await secret('berth.dev/cloud-init');
+  await lab.change('login', { description: 'third' });
+  const vm = await lab.ready('login');
+  expect(lab.inProxmox(vm).config.current.cipassword).toBeDefined();
+  expect(JSON.stringify(vm)).not.toContain(password);
+  expect(await kubectl('get', 'events', '-n', namespace, '-o', 'json')).not.toContain(password);
+  expect(await readFile(lab.operatorLog, 'utf8')).not.toContain(password);
 });
 
 test('F40: a machine is paused and resumed, and is Ready both ways', async () => {

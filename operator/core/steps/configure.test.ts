@@ -159,3 +159,37 @@ describe('F119: a machine that somebody removed', () => {
     expect(step(world).action?.kind).toBe('clone');
   });
 });
+
+describe('F65: the password of a Secret', () => {
+  const cloudInit = { passwordSecretRef: { name: 'login' } };
+
+  /** Just cloned: nothing was written yet. */
+  function fresh(change: Partial<World> = {}): World {
+    const world = worldWith({ cloudInit }, { protection: false, tags: [] }, change);
+    if (world.vm?.status) Object.assign(world.vm.status, { createdAt: undefined, lastStartedAt: undefined });
+    return world;
+  }
+
+  test('goes with the first write, and with no other', () => {
+    const world = fresh();
+    expect(step(world).action).toMatchObject({ kind: 'configure', change: { cloudInit: { password: 'secret' } } });
+    expect(step(world).action?.kind).toBe('start');
+    expect(JSON.stringify(world.vm)).not.toContain('"secret"');
+  });
+
+  test('replaces one that the template had', () => {
+    const world = fresh();
+    if (world.machine) world.machine.config.cloudInit = { ...inSync.cloudInit, hasPassword: true };
+    expect(step(world).action).toMatchObject({ change: { cloudInit: { password: 'secret' } } });
+  });
+
+  test('is waited for: without it the machine does not boot', () => {
+    const world = fresh({ secret: { found: false, reason: 'SecretNotFound', message: 'there is no Secret' } });
+    expect(step(world)).toMatchObject({ outcome: { kind: 'stalled', reason: 'SecretNotFound' } });
+    expect(world.machine?.config.protection).toBe(false);
+  });
+
+  test('is not asked for once the machine is there', () => {
+    expect(step(worldWith({ cloudInit }, {})).action).toBeUndefined();
+  });
+});

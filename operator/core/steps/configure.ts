@@ -21,6 +21,10 @@ export function configure(o: Observed): Verdict | undefined {
     const message = `spec.disks[${shrunk.name}].size: the disk has ${shrunk.sizeMiB}Mi already, and disks never shrink; ask for that or more.`;
     return stall('ResizeRejected', message);
   }
+  if (needsPassword(o)) {
+    if (o.secret === undefined) return lookAt('secret');
+    if (!o.secret.found) return stall(o.secret.reason, o.secret.message);
+  }
   const leaves = reportsDrift(o, 'ConfigSynced');
   const wanted = changeOf(o);
   const change = leaves ? ofIdentity(wanted, config.config, markerOf(vm, o.clusterId)) : belowCeiling(o, wanted);
@@ -73,11 +77,16 @@ function changeOf(o: Observed): ConfigChange | undefined {
     marker: markerOf(vm, o.clusterId),
     fresh: vm.status?.createdAt === undefined && vm.spec.source.adopt === undefined,
     defaultStorage: defaultStorage(o),
+    ...(needsPassword(o) && o.secret?.found && { password: o.secret.password }),
   });
   if (!change?.disks || !wasInSync(o, 'ConfigSynced')) return change;
   const { disks, ...others } = change;
   return Object.keys(others).length > 0 ? others : undefined;
 }
+
+/** A password is set before the first boot, and never again. */
+const needsPassword = ({ vm: { spec, status } }: Observed): boolean =>
+  spec.cloudInit?.passwordSecretRef !== undefined && spec.source.adopt === undefined && status?.createdAt === undefined;
 
 function defaultStorage(o: Observed): string | undefined {
   const cluster = clusterOf(o.vm, o.clusters);

@@ -65,6 +65,6 @@ export const clonedConfig = (change: Partial<MachineConfig> = {}): MachineConfig
   foreignKeys: [],
   disks: [{ key: 'scsi0', volume: 'shared:vm-1000-disk-0', storage: 'shared', sizeMiB: 2048, root: true }],
   nics: [{ index: 0, model: 'Virtio', mac: 'BC:24:11:00:00:01', bridge: 'vmbr0', firewall: false, linkDown: false }],
-  cloudInit: { sshKeys: [], nameservers: [], addresses: {} },
+  cloudInit: { sshKeys: [], nameservers: [], addresses: {}, hasPassword: false },
   ...change,
 });

@@ -19,6 +19,7 @@ export interface World {
   vm: VirtualMachine | undefined;
   machine?: { node: string; config: MachineConfig; power: Power };
   adoptee?: Observed['adoptee'];
+  secret?: Observed['secret'];
   operation?: VmOperation;
   /** Keys whose change waits for a restart. */
   pending?: string[];
@@ -96,6 +97,7 @@ function look(world: World, observed: Observed, what: NonNullable<Decision['look
   if (what === 'operationTask') observed.operationTask = { upid: world.task?.upid };
   if (what === 'pending') observed.pending = world.pending ?? [];
   if (what === 'adoptee') observed.adoptee = world.adoptee ?? { usable: true, node: 'n1' };
+  if (what === 'secret') observed.secret = world.secret ?? { found: true, password: 'secret' };
   if (what === 'orphan') observed.orphan = {};
   if (what === 'worker') {
     observed.worker = world.task ? { running: true, upid: world.task.upid, candidates: [] } : { running: false };
@@ -212,7 +214,11 @@ function written(config: MachineConfig, change: ConfigChange): MachineConfig {
       ...config.disks,
       ...disks.map(disk => ({ ...disk, volume: `${disk.storage}:new-${disk.serial}`, root: false })),
     ],
-    cloudInit: { ...config.cloudInit, ...cloudInit },
+    cloudInit: {
+      ...config.cloudInit,
+      ...cloudInit,
+      hasPassword: config.cloudInit.hasPassword || cloudInit.password !== undefined,
+    },
     startAtBoot: config.startAtBoot && !remove.includes('onboot'),
     foreignKeys: config.foreignKeys.filter(key => !remove.includes(key)),
   };
