@@ -58,6 +58,21 @@ describe('a configuration is read', () => {
   });
 });
 
+test('the switch of the guest agent is changed, and its other settings stay', () => {
+  for (const [agent, enabled] of [
+    ['1', true],
+    ['enabled=1,fstrim_cloned_disks=1', true],
+    ['0,type=isa', false],
+  ] as const) {
+    expect(read({ agent }).agent.enabled).toBe(enabled);
+  }
+  const { options } = read({ agent: '1,fstrim_cloned_disks=1' }).agent;
+  expect(toParameters({ agent: { enabled: false, options } }).set).toEqual({
+    agent: 'enabled=0,fstrim_cloned_disks=1',
+  });
+  expect(read({}).agent.enabled).toBe(false);
+});
+
 describe('a change is written', () => {
   test("in Proxmox' own keys", () => {
     const { set, delete: deleted } = toParameters({
@@ -78,6 +93,10 @@ describe('a change is written', () => {
       ipconfig1: 'gw=192.0.2.9,ip=192.0.2.1/24',
     });
     expect(deleted).toEqual(['onboot']);
+    expect(toParameters({ startAtBoot: false, cloudInit: { password: 'x' } }).set).toEqual({
+      onboot: 0,
+      cipassword: 'x',
+    });
   });
 
   test('emptying something is deleting it', () => {
