@@ -56,6 +56,11 @@ export function createWake(
       if (endedAt === undefined && (openToo || url === undefined)) queues.sessions.add(keyOf(session));
     }
   };
+  const wakeOperations = (machineKey: string) => {
+    for (const operation of operations.byIndex('machine', machineKey)) {
+      if (!isFinished(operation)) queues.operations.add(keyOf(operation));
+    }
+  };
   const ofQuota = quotaConcerns(machines);
   const ofPolicy = policyConcerns(machines);
   const ofTemplate = templateConcerns();
@@ -70,9 +75,7 @@ export function createWake(
       }
       queues.machines.add(key, origin === 'list' ? 'low' : 'normal');
       queues.quotas.add(quotaKeyOf(vm), 'low');
-      for (const operation of operations.byIndex('machine', key)) {
-        if (!isFinished(operation)) queues.operations.add(keyOf(operation));
-      }
+      wakeOperations(key);
       const isLeaving = kind === 'deleted' || vm.metadata.deletionTimestamp !== undefined;
       wakeSessions(sessions.byIndex('machine', key), isLeaving);
     },
@@ -93,6 +96,8 @@ export function createWake(
     },
     onOperation: (key, _kind, operation) => {
       queues.operations.add(key);
+      // The others of the machine may have to wait for it, or no longer.
+      wakeOperations(machineKeyOf(operation));
       queues.machines.add(machineKeyOf(operation));
     },
     onPolicy: (key, _kind, policy) => {

@@ -63,7 +63,6 @@ test('F42, F55, F67, F119: what else is changed in Proxmox is put right, told, f
     },
   });
   if (!renamed || !left || !moved || !removed || !remade || !detached) throw new Error(`one of ${names} is missing`);
-  const { vms } = lab.proxmox.simulator.state;
   Object.assign(lab.inProxmox(renamed).config.current, { name: 'other', tags: 'mine', description: 'gone' });
   lab.inProxmox(left).config.current.tags = 'berth;mine';
   lab.inProxmox(left).config.current.name = 'other';
@@ -73,7 +72,7 @@ test('F42, F55, F67, F119: what else is changed in Proxmox is put right, told, f
   delete lab.inProxmox(detached).config.current[disk];
   lab.inProxmox(detached).config.current.name = 'odd';
   const before = lab.inProxmox(remade).config.current.smbios1;
-  for (const { status } of [removed, remade]) delete vms[status?.vmid ?? 0];
+  for (const { status } of [removed, remade]) destroyByHand(status?.vmid ?? 0);
   const drifted = (vm: VirtualMachine) => conditionOf(vm, 'ConfigSynced')?.reason === 'ExternalDrift';
   await Promise.all([
     lab.until('renamed', vm => lab.inProxmox(vm).config.current.name === 'renamed' && isReady(vm)),
@@ -137,28 +136,31 @@ test('F118: a machine that was there before is adopted as it is, and let go as i
 });
 
 test('F118: a machine whose resource was lost is found again by its name, and is adopted', async () => {
-  await lab.create('twin');
-  const lost = await lab.ready('twin');
+  // One that has been there for a while: Proxmox' daemons take their time to tell each other of names.
+  const name = 'corrected';
+  const lost = await lab.ready(name);
   const vmid = lost.status?.vmid ?? 0;
-  await lab.kubectl(
-    '-n',
-    lab.namespace,
-    'patch',
-    'vm',
-    'twin',
-    '--type=merge',
-    '-p',
-    '{"metadata":{"finalizers":null}}',
-  );
-  await lab.kubectl('-n', lab.namespace, 'delete', 'virtualmachine', 'twin', '--timeout=60s');
-  await lab.create('twin');
-  const found = await lab.until('twin', vm => conditionOf(vm, 'Stalled')?.reason === 'OrphanExists');
+  const remove = () => lab.kubectl('-n', lab.namespace, 'delete', 'virtualmachine', name, '--timeout=60s');
+  const noFinalizer = '{"metadata":{"finalizers":null}}';
+  await lab.kubectl('-n', lab.namespace, 'patch', 'virtualmachine', name, '--type=merge', '-p', noFinalizer);
+  await remove();
+  await lab.create(name);
+  const found = await lab.until(name, vm => conditionOf(vm, 'Stalled')?.reason === 'OrphanExists');
   expect(conditionOf(found, 'Stalled')?.message).toContain(`source.adopt.vmid: ${vmid}`);
-  await lab.kubectl('-n', lab.namespace, 'delete', 'virtualmachine', 'twin', '--timeout=60s');
-  await lab.create('twin', { source: { adopt: { vmid } }, deletionPolicy: 'Retain' });
-  const vm = await lab.ready('twin');
+  await remove();
+  await lab.create(name, { source: { adopt: { vmid } }, deletionPolicy: 'Retain' });
+  const vm = await lab.ready(name);
   expect({ vmid: vm.status?.vmid, uuid: vm.status?.uuid }).toEqual({ vmid, uuid: lost.status?.uuid });
-  await lab.change('twin', { deletionPolicy: 'Delete' });
-  await lab.kubectl('-n', lab.namespace, 'delete', 'virtualmachine', 'twin', '--timeout=60s');
+  await lab.change(name, { deletionPolicy: 'Delete' });
+  await remove();
   expect(lab.proxmox.simulator.state.vms[vmid]).toBeUndefined();
 });
+
+/** As `qm destroy` does it. */
+function destroyByHand(vmid: number): void {
+  const { vms, storages } = lab.proxmox.simulator.state;
+  delete vms[vmid];
+  for (const { volumes } of Object.values(storages).flatMap(({ places }) => Object.values(places))) {
+    for (const [name, volume] of Object.entries(volumes)) if (volume.vmid === vmid) delete volumes[name];
+  }
+}

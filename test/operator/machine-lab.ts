@@ -64,10 +64,13 @@ export async function machineLab(): Promise<MachineLab> {
       }),
     untilOperation: (name, wanted) => eventually(() => readOperation(name), wanted),
     async close() {
-      await kubectl('delete', 'namespace', namespace, '--timeout=60s');
-      await kubectl('delete', 'vmtemplates,proxmoxclusters', '--all');
-      await stage.close();
-      await rm(dir, { recursive: true, force: true });
+      try {
+        await kubectl('delete', 'namespace', namespace, '--timeout=60s');
+        await kubectl('delete', 'vmtemplates,proxmoxclusters', '--all');
+      } finally {
+        await stage.close();
+        await rm(dir, { recursive: true, force: true });
+      }
     },
   };
 }
