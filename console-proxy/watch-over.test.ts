@@ -91,8 +91,20 @@ test('an API server that is away for a minute ends nothing, one that stays away 
   expect(closed[0]).toBe('Unverified');
 });
 
-test('nothing is done any more once it is stopped', async () => {
+test('nothing is done any more once it is stopped, not even after an answer that was waited for', async () => {
+  const asked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  kube.connection.request = async () => {
+    asked.resolve();
+    await answered.promise;
+    return { status: { allowed: true } };
+  };
+  await pass(29);
+  await asked.promise;
   stop();
+  answered.resolve();
+  await pass(0);
+  expect(vi.getTimerCount()).toBe(0);
   answers.allowed = false;
   await pass(20_000);
   expect(closed).toEqual([]);

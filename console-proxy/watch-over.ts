@@ -26,7 +26,10 @@ export interface WatchOptions {
 /** Ends a console when its time is over, when nobody types, and when it may not be seen any more. Answers how to stop. */
 export function watchOver({ kube, session, remainingMs, idleMs, typedAt, close }: WatchOptions): () => void {
   const timers = new Set<NodeJS.Timeout>();
+  let isStopped = false;
   const later = (ms: number, run: () => void) => {
+    // A question may be under way when it is stopped, and its answer come after.
+    if (isStopped) return;
     const timer = setTimeout(() => {
       timers.delete(timer);
       run();
@@ -38,6 +41,7 @@ export function watchOver({ kube, session, remainingMs, idleMs, typedAt, close }
   let unanswered = 0;
   askAgain();
   return () => {
+    isStopped = true;
     for (const timer of timers) clearTimeout(timer);
     timers.clear();
   };
