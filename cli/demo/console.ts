@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { selfSignedCertificate } from '#test/control-plane/certificate.ts';
+import { type KeyAndCertificate, selfSignedCertificate } from '#test/control-plane/certificate.ts';
 import { freePort } from '#test/control-plane/port.ts';
 import type { BerthProcess } from './berth-process.ts';
 import type { KubernetesStage } from './stage.ts';
@@ -17,17 +17,20 @@ export interface DemoConsole {
 /** An origin for consoles to be on: a host name of their own, which browsers take for this machine. */
 export const chooseConsoleUrl = async (): Promise<string> => `https://console.localhost:${await freePort()}`;
 
+/** A certificate for that origin, which replicas behind it share. */
+export const consoleCertificate = (url: string): KeyAndCertificate => selfSignedCertificate([new URL(url).hostname]);
+
 /** Starts the console-proxy as a process of its own with its own ServiceAccount. */
 export async function startConsole(
   { startBerth }: KubernetesStage,
   folder: string,
   url: string,
   portalUrl: string,
+  { certificate, key }: KeyAndCertificate,
   ...args: string[]
 ): Promise<DemoConsole> {
   const dir = resolve(folder);
-  const { port, hostname } = new URL(url);
-  const { certificate, key } = selfSignedCertificate([hostname]);
+  const { port } = new URL(url);
   const caFile = join(dir, 'console-ca.pem');
   const keyFile = join(dir, 'console.key');
   await writeFile(caFile, certificate);

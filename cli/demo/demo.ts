@@ -2,7 +2,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkAndDelete, waitUntilReady } from './check.ts';
-import { chooseConsoleUrl, type DemoConsole, startConsole } from './console.ts';
+import { chooseConsoleUrl, consoleCertificate, type DemoConsole, startConsole } from './console.ts';
 import { listMachines, machineTable } from './machines.ts';
 import { demoPassword, people } from './people.ts';
 import { chooseFigures, choosePortalUrl, type DemoPortal, startPortal } from './portal.ts';
@@ -73,7 +73,7 @@ async function begin(stage: Stage, dir: string, progress: Progress): Promise<Beg
     await waitUntilReady(stage, machines => progress.show(machineTable(machines)));
   });
   const proxy = await progress.step('Starting the console-proxy', () =>
-    startConsole(stage, dir, consoleUrl, portalUrl),
+    startConsole(stage, dir, consoleUrl, portalUrl, consoleCertificate(consoleUrl)),
   );
   const portal = await progress.step('Starting the portal, and an identity provider with a few people', () =>
     startPortal(stage, dir, portalUrl, { consoleUrl, figuresUrl: figures.url }),
