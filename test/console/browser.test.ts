@@ -1,0 +1,178 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findQemu } from '#simulator/screen/qemu-machine.ts';
+import { openPage, startChromium, withoutChromium } from '../portal/chromium.ts';
+import { type ConsoleLab, consoleLab, portalOrigin } from './lab.ts';
+import { type Invitation, invite, Visitor, watchScreen } from './visitor.ts';
+
+const hasQemu = findQemu(process.env.PATH ?? '') !== undefined;
+
+/** What a portal does to open a console, and what it hears of it. */
+const portalPage = `<!doctype html><title>portal</title><script>
+  const heard = [];
+  addEventListener('message', event => heard.push({ origin: event.origin, data: event.data }));
+  function openConsole(url, verifier) {
+    const form = document.createElement('form');
+    Object.assign(form, { method: 'post', action: url, target: 'console' });
+    form.innerHTML = '<input type="hidden" name="verifier">';
+    form.firstChild.value = verifier;
+    document.body.append(form);
+    open('about:blank', 'console');
+    form.submit();
+  }
+</script><body>`;
+
+/** Opens a console as the portal's page does. */
+async function openFromPortal(portal: Page, { url, verifier }: Invitation): Promise<Page> {
+  await portal
+    .context()
+    .route(`${portalOrigin}/**`, route =>
+      route.fulfill({ contentType: 'text/html', body: portalPage, headers: { 'referrer-policy': 'strict-origin' } }),
+    );
+  await portal.goto(`${portalOrigin}/`);
+  const popup = portal.waitForEvent('popup');
+  await portal.evaluate(`openConsole(${JSON.stringify(url)}, ${JSON.stringify(verifier)})`);
+  const console = await popup;
+  await console.waitForURL(/\/(screen|serial)\//);
+  return console;
+}
+
+/** How many pixels of the picture are not black. */
+const lit = (page: Page): Promise<number> =>
+  page.evaluate(`(() => {
+    const canvas = document.querySelector('canvas');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    let lit = 0;
+    for (let at = 0; at < data.length; at += 4) if (data[at] + data[at + 1] + data[at + 2] > 60) lit++;
+    return lit;
+  })()`);
+
+/** Without what Chromium says of our looking at the picture. */
+const ofThePage = (complaints: string[]): string[] => complaints.filter(text => !text.includes('getImageData'));
+
+const title = withoutChromium === undefined ? 'in Chromium' : `in Chromium (skipped: ${withoutChromium})`;
+
+describe.skipIf(withoutChromium)(title, () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await startChromium();
+  });
+  afterAll(() => browser?.close());
+
+  describe('a simulated machine', () => {
+    let lab: ConsoleLab;
+    beforeAll(async () => {
+      lab = await consoleLab();
+      const { kubectl, namespace } = lab;
+      await kubectl('-n', namespace, 'create', 'rolebinding', 'ada', '--clusterrole=berth-user', '--user=ada');
+    });
+    afterAll(() => lab?.close());
+
+    test('F80, F84: shows its screen, takes keys, and asks the portal for power', async () => {
+      const { page, complaints, close } = await openPage(browser);
+      const console = await openFromPortal(page, await invite(lab, 'ada'));
+      await expect.poll(() => lit(console), { timeout: 15_000 }).toBeGreaterThan(500);
+      const visitor = new Visitor(lab);
+      const other = await invite(lab, 'ada');
+      const { viewer, socket } = watchScreen(await visitor.upgrade(other, { cookie: await visitor.open(other) }));
+      await viewer.see(/web/);
+      await console.locator('canvas').click();
+      await console.keyboard.type('echo from-chromium\n');
+      await viewer.see(/^from-chromium$/m, 15_000);
+      socket.close(1000);
+      await visitor.close();
+
+      await console.getByText('Power', { exact: true }).click();
+      await console.getByRole('button', { name: 'Shut down' }).click();
+      await expect
+        .poll(() => page.evaluate('heard'))
+        .toEqual([{ origin: lab.console.url, data: { berth: 'power', action: 'Shutdown' } }]);
+      expect(console.url()).toMatch(/\/screen\/[^/?#]+\/[^/?#]+$/);
+      await console.getByRole('button', { name: 'Disconnect' }).click();
+      await console.getByText('The console was closed.').waitFor();
+      expect(ofThePage(complaints)).toEqual([]);
+      await close();
+    });
+
+    test('F86: has a serial console that answers; no other page may have styles of its own', async () => {
+      const { page, close } = await openPage(browser);
+      const console = await openFromPortal(page, await invite(lab, 'ada', { type: 'Serial' }));
+      const violations: string[] = [];
+      console.on('console', message => violations.push(message.text()));
+      const rows = console.locator('.xterm-rows');
+      await expect.poll(() => rows.textContent(), { timeout: 15_000 }).toContain('root@web');
+      await console.keyboard.type('hostname\n');
+      await expect.poll(() => rows.textContent()).toMatch(/hostname\s*web\s*root@web/);
+      expect(violations.filter(text => text.includes('Content Security Policy'))).toEqual([]);
+      await close();
+      const visitor = new Visitor(lab);
+      const policy = async (path: string) => (await visitor.get(path)).headers['content-security-policy'];
+      expect(await policy('/serial/a/b')).toContain("style-src 'self' 'unsafe-inline';");
+      expect(await policy('/screen/a/b')).toContain("style-src 'self';");
+      for (const path of ['/serial/a/b', '/screen/a/b', '/open']) {
+        expect(await policy(path)).toContain("script-src 'self';");
+        expect(await policy(path)).toContain("frame-ancestors 'none'");
+      }
+      await visitor.close();
+    });
+
+    test('opens from an address that a command printed, once; nothing secret stays in the address', async () => {
+      const args = ['cli/berth.ts', 'console', 'web', '--namespace', lab.namespace, '--print'];
+      const { stdout } = await promisify(execFile)(process.execPath, [
+        ...args,
+        '--kubeconfig',
+        lab.controlPlane.kubeconfig,
+      ]);
+      const { page, complaints, close } = await openPage(browser, { locale: 'fr-FR' });
+      await page.goto(stdout.trim());
+      await page.waitForURL(/\/screen\//);
+      await expect.poll(() => lit(page), { timeout: 15_000 }).toBeGreaterThan(500);
+      await page.getByRole('button', { name: 'Lecture seule' }).waitFor();
+      expect(ofThePage(complaints)).toEqual([]);
+      await page.goBack();
+      expect(page.url()).not.toContain('#');
+      await page.goto('about:blank');
+      await page.goto(stdout.trim());
+      await page.getByText('Cette console a déjà été ouverte.').waitFor();
+      await close();
+    });
+
+    test('fits a phone, and takes what its keyboard types', async () => {
+      const { page, close } = await openPage(browser, { viewport: { width: 390, height: 760 }, hasTouch: true });
+      const console = await openFromPortal(page, await invite(lab, 'ada'));
+      await expect.poll(() => lit(console), { timeout: 15_000 }).toBeGreaterThan(500);
+      expect(await console.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+      const before = await lit(console);
+      await console.getByRole('button', { name: 'Keyboard' }).click();
+      await console.keyboard.insertText('WWWWWWWWWW');
+      await expect.poll(() => lit(console)).not.toBe(before);
+      await close();
+    });
+  });
+
+  const real = hasQemu ? 'a real QEMU' : 'a real QEMU (skipped: apt-get install qemu-system-x86)';
+  describe.skipIf(!hasQemu)(real, () => {
+    let lab: ConsoleLab;
+    beforeAll(async () => {
+      lab = await consoleLab({ qemu: true });
+      const { kubectl, namespace } = lab;
+      await kubectl('-n', namespace, 'create', 'rolebinding', 'ada', '--clusterrole=berth-user', '--user=ada');
+    });
+    afterAll(() => lab?.close());
+
+    test('F80: its firmware’s screen is seen, and keys change it', async () => {
+      const { page, close } = await openPage(browser);
+      const console = await openFromPortal(page, await invite(lab, 'ada'));
+      await expect.poll(() => lit(console), { timeout: 20_000 }).toBeGreaterThan(500);
+      // Far more than the firmware writes by itself.
+      const typed = async () => {
+        await console.keyboard.type('WWWWWWWWWWWWWWWWWWWW');
+        return lit(console);
+      };
+      await expect.poll(typed, { timeout: 30_000, interval: 200 }).toBeGreaterThan(15_000);
+      await close();
+    });
+  });
+});
