@@ -39,7 +39,9 @@ const mostNamed = 10;
 /** What is said of machines without a resource, as after etcd was restored from an older snapshot. */
 export function orphansFound(orphans: readonly Orphan[]): Finding | undefined {
   if (orphans.length === 0) return undefined;
-  const named = orphans.slice(0, mostNamed).map(({ vmid, namespace, name }) => `${vmid} (${namespace}/${name})`);
+  // Proxmox lists in any order, and what says the same must be the same text.
+  const sorted = orphans.toSorted((a, b) => a.vmid - b.vmid);
+  const named = sorted.slice(0, mostNamed).map(({ vmid, namespace, name }) => `${vmid} (${namespace}/${name})`);
   const rest = orphans.length > mostNamed ? ' and others' : '';
   const message =
     `No resource holds machines in Proxmox that carry Berth's marker (${orphans.length}): ${named.join(', ')}${rest}. ` +

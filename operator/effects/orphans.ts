@@ -24,7 +24,7 @@ export class OrphanSearch {
   readonly #now: () => number;
   readonly #suspects = new Map<string, Suspect>();
 
-  /** `machines` is indexed by `vmid`; `clusterId` is that of this Kubernetes cluster in markers. */
+  /** `clusterId` is that of this Kubernetes cluster in markers. */
   constructor(machines: Store<VirtualMachine>, clusterId: string, now: () => number) {
     this.#machines = machines;
     this.#clusterId = clusterId;
