@@ -24,7 +24,10 @@ export function usePower(): (action: PowerAction, machine: VirtualMachine) => Pr
       if (action !== 'Start' && !(await confirm(question))) return;
       try {
         await changePower({ namespace, name }, action, machine);
-        announce(t('power.asked', { name, action: t(`power.${action}`) }));
+        const text = t('power.asked', { name, action: t(`power.${action}`) });
+        // Of a restart the machine's state shows little.
+        if (action === 'Restart' || action === 'Reset') notify({ kind: 'done', text });
+        else announce(text);
       } catch (error) {
         notify({ kind: 'problem', ...problemOf(error, texts) });
       }
