@@ -178,7 +178,14 @@ describe('F104, F26, F108: what a VmQuota says of each machine', () => {
 describe('F26, F25: what a ProxmoxCluster approves', () => {
   test('is all that may be used, in hand-made YAML, too', async () => {
     const namespace = await tenant(stage, members);
-    const { spec } = cluster({ default: 'Disabled', bridges: [{ name: 'vmbr0', vlans: [{ from: 20, to: 29 }] }] });
+    const { spec } = cluster({
+      default: 'Disabled',
+      bridges: [{ name: 'vmbr0', vlans: [{ from: 20, to: 29 }] }],
+      nodes: [
+        { name: 'n1', maxCPU: 8, maxMemory: '16Gi' },
+        { name: 'n2', maxCPU: 4, maxMemory: '8Gi' },
+      ],
+    });
     await stage.kube.create<ProxmoxCluster>(proxmoxClusters, { metadata: { name: 'approving' }, spec });
     const clusterRef = { name: 'approving' };
     const refused: [Partial<VirtualMachineSpec>, string][] = [
@@ -188,6 +195,12 @@ describe('F26, F25: what a ProxmoxCluster approves', () => {
       ],
       [{ networks: [{ name: 'lan', bridge: 'vmbr9' }] }, 'bridge "vmbr9" is not approved; allowed: vmbr0'],
       [{ networks: [{ name: 'lan', bridge: 'vmbr0', vlan: 30 }] }, 'network "lan": its VLAN is not approved'],
+      // F105: what no node could ever hold.
+      [
+        { resources: { cpu: 9, memory: '2Gi' } },
+        'cpu: 9 is above maxCPU of every node of the ProxmoxCluster "approving": n1 8, n2 4',
+      ],
+      [{ resources: { cpu: 8, memory: '17Gi' } }, 'memory: 17Gi is above maxMemory of every node'],
       [{ tags: ['mine'] }, 'tag "mine" is not in the catalogue; allowed: web'],
     ];
     for (const [vm, message] of refused) {
