@@ -218,6 +218,7 @@ const texts = {
   'facts.vlan': '{{bridge}}, VLAN {{vlan}}',
   'facts.unplugged': 'unplugged',
   'facts.sockets': 'in {{count}} sockets',
+  'facts.guest': 'Calls itself',
   'facts.owner': 'Owner',
   'facts.cluster': 'Cluster',
   'facts.created': 'Created',

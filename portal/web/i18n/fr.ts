@@ -220,6 +220,7 @@ const texts: Text = {
   'facts.vlan': '{{bridge}}, VLAN {{vlan}}',
   'facts.unplugged': 'débranché',
   'facts.sockets': 'sur {{count}} sockets',
+  'facts.guest': 'Se nomme',
   'facts.owner': 'Propriétaire',
   'facts.cluster': 'Cluster',
   'facts.created': 'Créée',

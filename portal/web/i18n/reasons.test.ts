@@ -15,6 +15,7 @@ const patterns = [
   /\bwaitFor\([^']*'([A-Z]\w+)'/g,
   /\bact\((?:[^'()]|'[a-z]\w*')*'([A-Z]\w+)'/g,
   /\bqueued = '([A-Z]\w+)'/g,
+  /'?\b(Agent[A-Z]\w+)\b'?:/g,
 ];
 
 /**

@@ -1,11 +1,12 @@
 import type { VirtualMachine } from '#api/kinds.ts';
 
-/** Addresses that the guest reports; those that only the host itself can reach are left out. Pure. */
-export function addressesOf({ status }: VirtualMachine): string[] {
-  const told = (status as { addresses?: unknown } | undefined)?.addresses;
-  if (!Array.isArray(told)) return [];
-  return told.flatMap(entry => {
-    const address = typeof entry === 'string' ? entry : (entry as { address?: unknown }).address;
-    return typeof address === 'string' && !/^(127\.|::1$|fe80:)/i.test(address) ? [address] : [];
-  });
+/** Addresses that the guest agent tells, those of the first network first. Pure. */
+export const addressesOf = ({ status }: VirtualMachine): string[] =>
+  status?.addresses?.map(({ address }) => address) ?? [];
+
+/** What the guest agent tells of one network of the spec: addresses, and the card's own. Pure. */
+export function networkFacts({ status }: VirtualMachine, name: string): string[] {
+  const found = status?.addresses?.filter(({ network }) => network === name) ?? [];
+  const mac = found.find(entry => entry.mac !== undefined)?.mac;
+  return [...found.map(({ address }) => address), ...(mac ? [mac] : [])];
 }

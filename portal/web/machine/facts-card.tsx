@@ -3,6 +3,7 @@ import { Card } from '../design/card.tsx';
 import { Icon, type IconName } from '../design/icon.tsx';
 import { useText } from '../i18n/use-text.ts';
 import { mib } from '../quota/meters.ts';
+import { networkFacts } from './addresses.ts';
 import css from './facts-card.module.css';
 
 /** How big the machine is, what it is connected to, and where it came from. */
@@ -42,9 +43,12 @@ export function FactsCard({ machine }: { machine: VirtualMachine }) {
             'network',
             t('facts.network', { name }),
             vlan === undefined ? bridge : t('facts.vlan', { bridge, vlan }),
-            [mac, link === 'Down' ? t('facts.unplugged') : ''].filter(Boolean).join(' · '),
+            [...new Set([...networkFacts(machine, name), mac]), link === 'Down' ? t('facts.unplugged') : '']
+              .filter(Boolean)
+              .join(' · '),
           ),
         )}
+        {status?.guest?.hostname && fact('guest', 'machine', t('facts.guest'), status.guest.hostname)}
         {spec.owner && fact('owner', 'person', t('facts.owner'), spec.owner)}
         {status?.cluster && fact('cluster', 'machine', t('facts.cluster'), status.cluster)}
         {metadata.creationTimestamp && fact('created', 'clock', t('facts.created'), moment(metadata.creationTimestamp))}
