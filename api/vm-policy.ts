@@ -13,8 +13,8 @@ export const consoleLimits = z.object({
   maxPerUser: z.int32().min(1).max(100).default(5).describe('Most consoles of one person at a time.'),
 });
 
-/** Limits of the snapshots of each machine. `snapshotLimits.parse({})` holds where no VmPolicy says otherwise. */
-export const snapshotLimits = z.object({
+/** Limits of the snapshots of each machine. */
+const snapshotLimits = z.object({
   maxPerVM: z.int32().min(0).max(100).default(5).describe('Most snapshots of one machine.'),
   maxAgeHours: z.int32().min(1).max(87_600).optional().describe('Age at which a snapshot is removed. Absent: never.'),
 });

@@ -16,7 +16,7 @@ export interface DeleteTalk {
 const tenantLabel = 'berth.dev/tenant';
 
 /** What goes with a tenant, in a line. */
-export function inventoryOf(name: string, machines: VirtualMachine[]): string {
+function inventoryOf(name: string, machines: VirtualMachine[]): string {
   const kept = machines.filter(({ spec }) => spec.deletionPolicy === 'Retain');
   const gone = machines.filter(vm => !kept.includes(vm));
   const diskMiB = gone.flatMap(({ spec }) => spec.disks).reduce((sum, { size }) => sum + toMiB(size), 0);

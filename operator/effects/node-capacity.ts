@@ -36,7 +36,7 @@ export function nodeCapacities(inventory: Inventory, machines: VirtualMachine[],
 }
 
 /** What a machine takes of its node, by what it asks for. */
-export const useOf = ({ spec: { resources } }: VirtualMachine): NodeUse => ({
+const useOf = ({ spec: { resources } }: VirtualMachine): NodeUse => ({
   vms: 1,
   cpu: resources.cpu,
   memoryMiB: toMiB(resources.memory),

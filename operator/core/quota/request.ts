@@ -5,7 +5,7 @@ import type { Violation } from './evaluate.ts';
  * The annotation by which people ask for more than their quota has left: on the machine that does not fit, with the
  * reason in their own words.
  */
-export const requestAnnotation = 'berth.dev/quota-request';
+const requestAnnotation = 'berth.dev/quota-request';
 
 /** Longest reason that is passed on; the limit of the field in the CRD. */
 const mostCharacters = 256;
