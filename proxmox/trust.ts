@@ -1,4 +1,4 @@
-import { TLSSocket } from 'node:tls';
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
 
 /**
@@ -33,7 +33,7 @@ export function createConnector(trust: Trust, timeoutMs: number): buildConnector
     timeout: timeoutMs,
     // A resumed session shows no certificate, which would leave nothing to compare.
     maxCachedSessions: 0,
-    ca: trust.caBundle,
+    ...(trust.caBundle !== undefined && { secureContext: contextOf(trust.caBundle) }),
     // A pinned certificate needs no authority: most are signed by the cluster's own. It is compared below instead.
     rejectUnauthorized: pin === undefined || trust.caBundle !== undefined,
   });
@@ -48,6 +48,19 @@ export function createConnector(trust: Trust, timeoutMs: number): buildConnector
       callback(new NotConnected(reason, { untrusted: true }), null);
     });
   };
+}
+
+/** More clusters than this are reached from nowhere. */
+const mostContexts = 64;
+
+const contexts = new Map<string, SecureContext>();
+
+/** What is made of a CA bundle, once: hundreds of consoles have a connection each, and would have one of these each. */
+function contextOf(caBundle: string): SecureContext {
+  const known = contexts.get(caBundle) ?? createSecureContext({ ca: caBundle });
+  if (contexts.size >= mostContexts) contexts.clear();
+  contexts.set(caBundle, known);
+  return known;
 }
 
 function parseFingerprint(text: string): string {
