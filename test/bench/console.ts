@@ -19,16 +19,15 @@ import { startWebsockify } from './console/websockify.ts';
 const idleSessions = 500;
 
 /** Pictures that are taken in a row, and how often each way is measured, in turns. */
-const pictures = 60;
-const rounds = 7;
+const pictures = 12;
+const rounds = 25;
 
 const keys = 3_000;
 
 const namespace = 'bench-console';
 const token = `${consoleToken.tokenId}=${consoleToken.tokenSecret}`;
 const source = z.object({
-  url: z.string(),
-  ca: z.string(),
+  clusters: z.array(z.object({ url: z.string(), ca: z.string() })),
   vmid: z.number(),
   tcpPort: z.number(),
   password: z.string(),
@@ -44,13 +43,13 @@ async function main(): Promise<void> {
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
   const far = fork(join(import.meta.dirname, 'console/source.ts'));
-  const { url: proxmoxUrl, ca, vmid, tcpPort, password } = source.parse((await once(far, 'message'))[0]);
+  const { clusters, vmid, tcpPort, password } = source.parse((await once(far, 'message'))[0]);
   const stage = await setKubernetesStage({ dir, env: process.env, signal: interrupt.signal, log: console.error });
   const certificate = selfSignedCertificate(['127.0.0.1']);
   const websockify = await startWebsockify(tcpPort, dir, certificate);
   try {
     const consoleUrl = await chooseConsoleUrl();
-    await prepare(stage, proxmoxUrl, ca, vmid);
+    await prepare(stage, clusters, vmid);
     const proxy = await startConsole(
       stage,
       dir,
@@ -60,9 +59,9 @@ async function main(): Promise<void> {
       '--max-per-node',
       '1000',
     );
-    const door = new Door(stage, consoleUrl, proxy.ca);
+    const door = new Door(stage, consoleUrl, proxy.ca, clusters.length);
     const direct = await openConsole(
-      { endpoints: [proxmoxUrl], token: () => token, tls: { caBundle: ca } },
+      { endpoints: [clusters[0]?.url ?? ''], token: () => token, tls: { caBundle: clusters[0]?.ca ?? '' } },
       { node: 'pve1', vmid, kind: 'screen' },
     );
     const ways = {
@@ -79,7 +78,6 @@ async function main(): Promise<void> {
     for (let round = 0; round < rounds; round++) {
       for (const [way, viewer] of Object.entries(ways)) {
         const speed = await viewer.throughput(pictures);
-        console.error(`${way}: ${speed.toFixed(0)} MB/s`);
         speeds[way] = [...(speeds[way] ?? []), speed];
       }
     }
@@ -116,8 +114,12 @@ async function main(): Promise<void> {
   }
 }
 
-/** A machine, and a Proxmox VE that says that it has it. */
-async function prepare({ kube }: KubernetesStage, proxmoxUrl: string, ca: string, vmid: number): Promise<void> {
+/** A machine for each Proxmox VE. */
+async function prepare(
+  { kube }: KubernetesStage,
+  clusters: { url: string; ca: string }[],
+  vmid: number,
+): Promise<void> {
   const named = (apiVersion: string, kind: string, name: string, more: object) => ({
     apiVersion,
     kind,
@@ -145,33 +147,32 @@ async function prepare({ kube }: KubernetesStage, proxmoxUrl: string, ca: string
     subjects: [{ apiGroup: rbac, kind: 'Group', name: 'bench' }],
   };
   await apply('clusterrolebindings', rbac, 'v1', named(`${rbac}/v1`, 'ClusterRoleBinding', 'bench-console', binding));
-  const spec = {
-    endpoints: [proxmoxUrl],
-    credentialsSecretRef: { name: 'proxmox', namespace: 'berth-system' },
-    consoleCredentialsSecretRef: { name: 'proxmox-console', namespace: 'berth-system' },
-    tls: { caBundle: ca },
-    vmidRange: { start: 1000, end: 1999 },
-    nodes: [{ name: 'pve1' }],
-    storages: [{ name: 'ceph' }],
-  };
-  await apply(
-    'proxmoxclusters',
-    'berth.dev',
-    'v1alpha1',
-    named('berth.dev/v1alpha1', 'ProxmoxCluster', 'bench', { spec }),
-  );
-  const vm = await kube.create<VirtualMachine>(virtualMachines, {
-    metadata: { namespace, name: 'web' },
-    spec: {
-      source: { template: { name: 'none' } },
-      resources: { cpu: 1, memory: '512Mi' },
-      disks: [{ name: 'root', size: '1Gi' }],
-      powerState: 'Running',
-      deletionPolicy: 'Delete',
-    },
-  });
-  const status = { cluster: 'bench', node: 'pve1', vmid, powerState: 'Running' } as const;
-  await kube.replaceStatus<VirtualMachine>(virtualMachines, { ...vm, status });
+  for (const [index, { url, ca }] of clusters.entries()) {
+    const cluster = `bench-${index}`;
+    const spec = {
+      endpoints: [url],
+      credentialsSecretRef: { name: 'proxmox', namespace: 'berth-system' },
+      consoleCredentialsSecretRef: { name: 'proxmox-console', namespace: 'berth-system' },
+      tls: { caBundle: ca },
+      vmidRange: { start: 1000, end: 1999 },
+      nodes: [{ name: 'pve1' }],
+      storages: [{ name: 'ceph' }],
+    };
+    const object = named('berth.dev/v1alpha1', 'ProxmoxCluster', cluster, { spec });
+    await apply('proxmoxclusters', 'berth.dev', 'v1alpha1', object);
+    const vm = await kube.create<VirtualMachine>(virtualMachines, {
+      metadata: { namespace, name: `web-${index}` },
+      spec: {
+        source: { template: { name: 'none' } },
+        resources: { cpu: 1, memory: '512Mi' },
+        disks: [{ name: 'root', size: '1Gi' }],
+        powerState: 'Running',
+        deletionPolicy: 'Delete',
+      },
+    });
+    const status = { cluster, node: 'pve1', vmid, powerState: 'Running' } as const;
+    await kube.replaceStatus<VirtualMachine>(virtualMachines, { ...vm, status });
+  }
 }
 
 /** The way in through the console-proxy: each viewer is a person with a session of their own. */
@@ -180,9 +181,11 @@ class Door {
   readonly #origin: string;
   readonly #ca: string;
   readonly #agent: Agent;
-  #vmUID: string | undefined;
+  readonly #machines: number;
+  #opened = 0;
 
-  constructor(stage: KubernetesStage, origin: string, ca: string) {
+  constructor(stage: KubernetesStage, origin: string, ca: string, machines: number) {
+    this.#machines = machines;
     this.#stage = stage;
     this.#origin = origin;
     this.#ca = ca;
@@ -193,11 +196,12 @@ class Door {
     const { kube } = this.#stage;
     const verifier = randomBytes(32).toString('base64url');
     const name = `s-${randomBytes(6).toString('hex')}`;
-    this.#vmUID ??= (await kube.get<VirtualMachine>(virtualMachines, { namespace, name: 'web' })).metadata.uid;
+    const vmName = `web-${this.#opened++ % this.#machines}`;
+    const { uid } = (await kube.get<VirtualMachine>(virtualMachines, { namespace, name: vmName })).metadata;
     const session = await kube.create<ConsoleSession>(consoleSessions, {
       metadata: { namespace, name },
       spec: {
-        vmName: 'web',
+        vmName,
         type: 'VNC',
         mode: 'Interactive',
         requester: name,
@@ -206,7 +210,7 @@ class Door {
       },
     });
     const expiresAt = new Date(Date.now() + 60_000).toISOString();
-    const status = { expiresAt, ...(this.#vmUID !== undefined && { vmUID: this.#vmUID }) };
+    const status = { expiresAt, ...(uid !== undefined && { vmUID: uid }) };
     await kube.replaceStatus<ConsoleSession>(consoleSessions, { ...session, status });
     const { host, port } = new URL(this.#origin);
     const here = `https://127.0.0.1:${port}`;

@@ -9,13 +9,16 @@ import { createScreen } from '#simulator/screen/screen.ts';
 /** The machine whose screen is looked at: one that the demo's Proxmox VE has from the beginning. */
 const vmid = 100;
 
+/** A Proxmox VE has a hundred ports for consoles on each node; 500 take some more. */
+const clusterCount = 6;
+
 /**
- * The far end of the benchmark, as a process of its own: a simulated Proxmox VE whose machine paints its screen as often
+ * The far end of the benchmark, as a process of its own: simulated Proxmox VEs whose machines paint their screen as often
  * as it is asked for, and shows keys at once. The same screen is to be had over TCP alone, for a relay that speaks no
  * WebSocket to its server. Tells its addresses by IPC.
  */
 async function serve(): Promise<void> {
-  const { served } = await startProxmox();
+  const clusters = await Promise.all(Array.from({ length: clusterCount }, () => startProxmox()));
   const clock = new RealClock();
   const screen = createScreen({
     clock,
@@ -41,7 +44,7 @@ async function serve(): Promise<void> {
   plain.listen(0, '127.0.0.1');
   await once(plain, 'listening');
   const { port } = plain.address() as AddressInfo;
-  process.send?.({ url: served.url, ca: served.ca, vmid, tcpPort: port, password });
+  process.send?.({ clusters: clusters.map(({ served: { url, ca } }) => ({ url, ca })), vmid, tcpPort: port, password });
 }
 
 await serve();
