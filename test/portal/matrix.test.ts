@@ -192,7 +192,8 @@ describe('F93, D1: each route, for each person, of each machine', () => {
 });
 
 describe("whoever has taken the portal's token", () => {
-  const masters = { 'impersonate-user': 'oidc:anybody', 'impersonate-group': ['system:masters'] };
+  const admin = { 'impersonate-user': 'oidc:linus', 'impersonate-group': ['oidc:berth-admins'] };
+  const masters = { 'impersonate-user': 'oidc:linus', 'impersonate-group': ['system:masters'] };
   const operator = { 'impersonate-user': 'system:serviceaccount:berth-system:berth-operator' };
   const node = { 'impersonate-user': 'system:node:a' };
   const machines = () => `/apis/berth.dev/v1alpha1/namespaces/${stage.teamB}/virtualmachines`;
@@ -211,19 +212,20 @@ describe("whoever has taken the portal's token", () => {
     ['reads machines with its own rights', {}, 'GET', machines, 200],
     ['makes none with them', {}, 'POST', machines, 403],
     ['reads no Secret', {}, 'GET', secrets, 403],
-    ['makes machines as anybody: that is what it is for', masters, 'POST', machines, 201],
-    ['reads no Secret as anybody', masters, 'GET', secrets, 403],
-    ['lists no machines as anybody', masters, 'GET', machines, 403],
-    ['gives nobody a role', masters, 'POST', rbac, 403],
-    ['reads no pods', masters, 'GET', () => '/api/v1/pods', 403],
+    ['makes machines as anybody who may: that is what it is for', admin, 'POST', machines, 201],
+    ['reads no Secret as anybody', admin, 'GET', secrets, 403],
+    ['lists no machines as an administrator', admin, 'GET', machines, 403],
+    ['gives nobody a role', admin, 'POST', rbac, 403],
+    ['reads no pods', admin, 'GET', () => '/api/v1/pods', 403],
     [
       'changes no quota',
-      masters,
+      admin,
       'DELETE',
       () => `/apis/berth.dev/v1alpha1/namespaces/${stage.teamB}/vmquotas/default`,
       403,
     ],
-    ['reaches no connection to Proxmox', masters, 'DELETE', () => '/apis/berth.dev/v1alpha1/proxmoxclusters/lab', 403],
+    ['reaches no connection to Proxmox', admin, 'DELETE', () => '/apis/berth.dev/v1alpha1/proxmoxclusters/lab', 403],
+    ['is not in system:masters', masters, 'POST', machines, 403],
     ['is no ServiceAccount', operator, 'POST', machines, 403],
     ['is no node', node, 'POST', machines, 403],
   ])('%s', async (_, as, method, path, wanted) => {
