@@ -19,7 +19,8 @@ async function machines(specs: Record<string, Parameters<MachineLab['create']>[1
   return Promise.all(names.map(name => lab.ready(name)));
 }
 
-test('F40, F42: a power state that is changed in Proxmox is put right, reported, or left, as the spec says', async () => {
+// On machines of their own, and most of the time they wait for the inventory: they do so together.
+test.concurrent('F40, F42: a power state that is changed in Proxmox is put right, reported, or left, as the spec says', async () => {
   const [corrected, reported, free] = await machines({
     corrected: {},
     reported: { drift: 'Report' },
@@ -47,7 +48,7 @@ test('F40, F42: a power state that is changed in Proxmox is put right, reported,
   expect(lab.inProxmox(reported).run?.status).toBe('running');
 });
 
-test('F42, F55, F67, F119: what else is changed in Proxmox is put right, told, followed or made anew', async () => {
+test.concurrent('F42, F55, F67, F119: what else is changed in Proxmox is put right, told, followed or made anew', async () => {
   const names = ['renamed', 'left', 'moved', 'removed', 'remade', 'detached'] as const;
   const [renamed, left, moved, removed, remade, detached] = await machines({
     renamed: { tags: ['web'], description: 'Shop' },
@@ -95,7 +96,7 @@ test('F42, F55, F67, F119: what else is changed in Proxmox is put right, told, f
   expect(lab.inProxmox(again).config.current.smbios1).not.toBe(before);
 });
 
-test('F55: what cannot be changed while the machine runs waits for a restart, which nobody forces', async () => {
+test.concurrent('F55: what cannot be changed while the machine runs waits for a restart, which nobody forces', async () => {
   await lab.create('grown', { shutdown: { timeoutSeconds: 2 } });
   const vm = await lab.booted('grown');
   await lab.change('grown', { resources: { cpu: 2, memory: '1Gi' } });
@@ -112,7 +113,7 @@ test('F55: what cannot be changed while the machine runs waits for a restart, wh
   expect(lab.inProxmox(vm).config.current).toMatchObject({ cores: '2', memory: '1024' });
 });
 
-test('F118: a machine that was there before is adopted as it is, and let go as it is', async () => {
+test.concurrent('F118: a machine that was there before is adopted as it is, and let go as it is', async () => {
   const { vms } = lab.proxmox.simulator.state;
   const { run, config } = vms[100] ?? {};
   const spec = {
