@@ -56,6 +56,21 @@ test('what is told of a session closes its console, and no other', () => {
   expect([a, b, c, d]).toEqual([['Replaced'], ['Revoked'], ['SessionDeleted'], []]);
 });
 
+test('it has settled when the last is written down', async () => {
+  const consoles = live();
+  const writing = Promise.withResolvers<void>();
+  consoles.track(Promise.resolve());
+  consoles.track(writing.promise);
+  let isSettled = false;
+  const settled = consoles.settled().then(() => {
+    isSettled = true;
+  });
+  await new Promise(resolve => setImmediate(resolve));
+  expect(isSettled).toBe(false);
+  writing.resolve();
+  await settled;
+});
+
 test('who drains lets nobody in', () => {
   const consoles = live();
   consoles.drain();

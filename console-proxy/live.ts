@@ -34,6 +34,8 @@ export class LiveConsoles {
   /** Those that are being opened, by session. */
   readonly #opening = new Map<symbol, Pick<LiveConsole, 'uid' | 'requester' | 'node'>>();
   #isDraining = false;
+  /** What is done for consoles: the last of it is to write down how they ended. */
+  readonly #work = new Set<Promise<void>>();
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -64,6 +66,17 @@ export class LiveConsoles {
   add(console: LiveConsole): void {
     this.#open.add(console);
     if (this.#isDraining) console.close('Draining');
+  }
+
+  /** Notes what is done for a console; it must not reject. */
+  track(work: Promise<void>): void {
+    this.#work.add(work);
+    void work.then(() => this.#work.delete(work));
+  }
+
+  /** Resolves when nothing is done for any console any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#work);
   }
 
   delete(console: LiveConsole): void {

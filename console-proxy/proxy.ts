@@ -42,6 +42,9 @@ export interface ConsoleProxy {
 /** A browser opens a few; each console is one. */
 const connectionsPerConsole = 4;
 
+/** How long it may take to write down how hundreds of consoles ended. */
+const writingMs = 10_000;
+
 /** Starts a console-proxy. Rejects where it cannot listen, or the pages were not built. */
 export async function startProxy(options: ProxyOptions): Promise<ConsoleProxy> {
   const { kube, instance, origin, portals, tls, host, port, limits, log, metrics } = options;
@@ -75,8 +78,8 @@ export async function startProxy(options: ProxyOptions): Promise<ConsoleProxy> {
     const deadline = performance.now() + graceMs;
     while (live.size > 0 && performance.now() < deadline) await new Promise(resolve => setTimeout(resolve, 100));
     live.closeAll();
-    // What was closed is written down, which takes a call or two.
-    await new Promise(resolve => setTimeout(resolve, 500));
+    // How they ended is written down, and nothing is told after that.
+    await Promise.race([live.settled(), new Promise(resolve => setTimeout(resolve, writingMs).unref())]);
     server.closeAllConnections();
     stopWatch.abort();
     await Promise.all([watching, events.close()]);

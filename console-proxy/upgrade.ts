@@ -44,7 +44,7 @@ export function createUpgrade(parts: UpgradeParts) {
       const key = keyOf(request.url ?? '');
       const session = await openSession(parts, key, ticketOf(request, key));
       socket.off('error', onError);
-      server.handleUpgrade(request, socket, head, client => void showConsole(parts, session, client));
+      server.handleUpgrade(request, socket, head, client => parts.live.track(showConsole(parts, session, client)));
     } catch (error) {
       const refusal = error instanceof Refusal ? error : new Refusal('Unavailable');
       metrics.refused(refusal.reason);
