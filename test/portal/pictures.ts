@@ -14,6 +14,9 @@ const looks: { name: string; options: BrowserContextOptions }[] = [
   { name: 'phone', options: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true } },
 ];
 
+/** Proxmox has a figure a minute; a chart needs a few. */
+const figuresMs = 4 * 60_000;
+
 const pages = {
   machines: '/',
   machine: '/machines/team-a/web-1',
@@ -39,7 +42,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Machines that have something to tell: one that waits for room, one that is off, and figures of a few minutes. */
+/** Machines in several states, and figures of a few minutes. */
 async function prepare({ kubectl }: DemoRun): Promise<void> {
   const stop = '{"spec":{"powerState":"Stopped"}}';
   await kubectl('-n', 'team-a', 'patch', 'vm', 'smallest', '--type=merge', '-p', stop);
@@ -47,8 +50,7 @@ async function prepare({ kubectl }: DemoRun): Promise<void> {
   await kubectl('-n', 'team-a', 'patch', 'vm', 'web-2', '--type=merge', '-p', paused);
   await kubectl('-n', 'team-a', 'wait', '--for=jsonpath={.status.powerState}=Paused', 'vm/web-2', '--timeout=60s');
   await kubectl('-n', 'team-a', 'wait', '--for=jsonpath={.status.powerState}=Stopped', 'vm/smallest', '--timeout=60s');
-  // Proxmox has a figure a minute.
-  await new Promise(resolve => setTimeout(resolve, Number(process.env.FIGURE_MINUTES ?? 3) * 60_000));
+  await new Promise(resolve => setTimeout(resolve, figuresMs));
 }
 
 async function photograph({ portalUrl }: DemoRun, chromium: Browser, { name, options }: (typeof looks)[number]) {
