@@ -85,4 +85,13 @@ describe.skipIf(withoutChromium)('F71: the page of a thousand machines', () => {
     await page.getByText('No machine matches.').waitFor();
     expect(await page.getByRole('searchbox').inputValue()).toBe('m-778');
   });
+
+  test('F17: tells that the session is about to end, and offers to prolong it', async () => {
+    const grace = await openPage(chromium);
+    await signIn(grace.page, stage.origin, 'grace');
+    await grace.page.locator('p', { hasText: /Your session ends in \d minutes/ }).waitFor();
+    await grace.page.getByRole('button', { name: 'Stay signed in' }).click();
+    expect(grace.complaints.filter(text => !/status of 40[14]/.test(text))).toEqual([]);
+    await grace.close();
+  });
 });
