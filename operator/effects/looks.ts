@@ -1,6 +1,6 @@
 import { ProxmoxError } from '#proxmox/errors.ts';
+import type { InventoryVm } from '#proxmox/inventory.ts';
 import type { VmStatus } from '#proxmox/vm.ts';
-import { berthTag } from '../core/desired-config.ts';
 import type { Power } from '../core/machine.ts';
 import { parseMarker } from '../core/marker.ts';
 import type { AdopteeView, ConfigView, Look, Observed } from '../core/observed.ts';
@@ -146,12 +146,16 @@ function powerOf({ status, qmpStatus, lock }: VmStatus): Power {
 
 /**
  * A machine of ours that no resource holds, made for the same namespace and name: etcd was restored from before it (and
- * the resource, if it is still the same one, has forgotten it), or its resource was made anew from Git. Only machines that look like it in the inventory are read.
+ * the resource, if it is still the same one, has forgotten it), or its resource was made anew from Git. Only machines that
+ * may be it by the inventory are read; it has the tag only once it was configured.
  */
 async function findOrphan(o: Observed, link: ClusterLink, others: Others): Promise<number | undefined> {
-  const { vms } = inventoryOf(link);
+  const { vms, nodes } = inventoryOf(link);
   const name = o.vm.spec.hostname ?? o.vm.metadata.name;
-  const alike = vms.filter(vm => vm.type === 'qemu' && vm.tags.includes(berthTag) && vm.name === name);
+  // One made in the last ten seconds is listed without a name. So is every one of a node that is down.
+  const online = new Set(nodes.filter(node => node.online).map(node => node.name));
+  const isFresh = (vm: InventoryVm) => vm.name === undefined && online.has(vm.node);
+  const alike = vms.filter(vm => vm.type === 'qemu' && (vm.name === name || isFresh(vm)));
   const held = others.vmids(alike.map(({ vmid }) => vmid));
   for (const { vmid, node } of alike) {
     if (held.has(vmid)) continue;

@@ -60,11 +60,14 @@ test('F14, F154: after etcd was restored from an older snapshot what was made si
   world.end();
 });
 
-test('F14: a resource that forgot its machine with etcd gets no second one', async () => {
+test.each([
+  ['that was ready', 'Ready'],
+  ['whose name Proxmox does not list yet', 'Provisioned'],
+])('F14: a resource that forgot its machine with etcd, %s, gets no second one', async (_, type) => {
   await world.create('web-1');
   await world.until(() => world.machine('web-1') !== undefined, 1_000);
   const snapshot = world.kubernetes.snapshot();
-  expect(await world.until(() => condition('web-1', 'Ready') !== undefined, 600_000)).toBe(true);
+  expect(await world.until(() => condition('web-1', type) !== undefined, 600_000)).toBe(true);
   await world.restore(snapshot);
   await world.pass(600_000);
   expect(condition('web-1', 'Stalled')).toMatchObject({ reason: 'OrphanExists' });
