@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type ConsoleSession, consoleSessions, type VirtualMachine, virtualMachines } from '#api/kinds.ts';
+import { type VirtualMachine, virtualMachines } from '#api/kinds.ts';
 import { connect } from '#kube/connection.ts';
 import type { KubeError } from '#kube/errors.ts';
 import { withHeaders } from '#kube/headers.ts';
 import type { Browser } from '#portal/server/testing/browser.ts';
 import { machine } from '../quota/stage.ts';
-import { type PortalStage, portalStage } from './stage.ts';
+import { answerConsoles, type PortalStage, portalStage } from './stage.ts';
 
 type Who = 'nobody' | 'ada' | 'vera' | 'grace' | 'sam' | 'linus';
 
@@ -72,7 +72,7 @@ beforeAll(async () => {
   await stage.share('one');
   for (const who of ['ada', 'vera', 'grace', 'sam', 'linus'] as const) browsers.set(who, await stage.signedIn(who));
   browsers.set('nobody', stage.browser());
-  answering = setInterval(() => void answerConsoles(), 100);
+  answering = setInterval(() => void answerConsoles(stage), 100);
   await vi.waitFor(async () => expect((await api('linus', 'GET', '/machines')).json.items.length).toBe(3), 10_000);
 });
 
@@ -81,21 +81,6 @@ afterAll(async () => {
   await stage.unshare();
   await stage.close();
 });
-
-/** Says what the operator says of a console: no operator runs here. */
-async function answerConsoles(): Promise<void> {
-  const { items } = await stage.kube
-    .list<ConsoleSession>(consoleSessions, { namespace: stage.teamA })
-    .catch(() => ({ items: [] }));
-  for (const { metadata, status } of items.filter(({ status: told }) => !told?.url)) {
-    const at = new Date().toISOString();
-    const ready = { type: 'Ready', status: 'True', reason: 'Ready', message: '', lastTransitionTime: at } as const;
-    const patch = { status: { ...status, url: 'https://console.example/s/1', expiresAt: at, conditions: [ready] } };
-    await stage.kube
-      .patch(consoleSessions, { namespace: stage.teamA, name: metadata.name }, patch, { subresource: 'status' })
-      .catch(() => {});
-  }
-}
 
 const api = (who: Who, method: string, path: string, body?: object) =>
   (browsers.get(who) as Browser).api(`/api/v1${path}`, { method, ...(body && { body }) });

@@ -2,13 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { virtualMachines } from '#api/kinds.ts';
+import { consoleSessions, virtualMachines } from '#api/kinds.ts';
 import { trustIssuers } from '../control-plane/authentication.ts';
 import { run } from '../control-plane/command.ts';
 import { freePort } from '../control-plane/port.ts';
 import { kubectlPath } from '../control-plane/programs.ts';
 import { machine } from '../quota/stage.ts';
-import { type PortalStage, portalStage, type RunningPortal } from './stage.ts';
+import { answerConsoles, type PortalStage, portalStage, type RunningPortal } from './stage.ts';
 
 let stage: PortalStage;
 let portal: RunningPortal;
@@ -89,6 +89,26 @@ describe('F05: a session', () => {
     const done = await ada.send(`${stage.issuer.url}/session/end/confirm`, { method: 'POST', body: form, headers });
     expect(done.headers.location).toBe(`${stage.origin}/`);
     expect((await ada.send(`${stage.origin}/auth/login`, { follow: true })).text).toContain('Sign in to the demo');
+  });
+
+  test('F83: takes the consoles with it that were opened in it, and no others', async () => {
+    await stage.kube.create(virtualMachines, machine(stage.teamA, 'watched'));
+    const [leaving, staying] = [await stage.signedIn('ada'), await stage.signedIn('ada')];
+    const answering = setInterval(() => void answerConsoles(stage), 100);
+    const path = `/api/v1/namespaces/${stage.teamA}/machines/watched`;
+    const body = { type: 'VNC', mode: 'Interactive', challenge: 'x'.repeat(43) };
+    await vi.waitFor(async () => expect((await leaving.api(path)).status).toBe(200), { timeout: 15_000 });
+    const opened = [leaving, staying].map(browser => browser.api(`${path}/console`, { method: 'POST', body }));
+    const [gone, left] = (await Promise.all(opened)).map(({ json }) => json.name);
+    clearInterval(answering);
+    const names = async () => {
+      const { items } = await stage.kube.list(consoleSessions, { namespace: stage.teamA });
+      return items.map(({ metadata }) => metadata.name);
+    };
+    expect(await names()).toEqual(expect.arrayContaining([gone, left]));
+    await leaving.api('/auth/logout', { method: 'POST' });
+    expect(await names()).toContain(left);
+    expect(await names()).not.toContain(gone);
   });
 
   test('F141: of a fixed cookie is not taken over: a sign-in begins a new one', async () => {

@@ -5,6 +5,7 @@ import { startDeadline } from '#kube/deadline.ts';
 import type { Requests } from '#kube/headers.ts';
 import { apiVersionOf, collectionPath, type ObjectKey, objectPath } from '#kube/resource.ts';
 import { type ConsoleAnswer, consoleRequest } from '#portal/api.ts';
+import { consoleLabels } from '../access/consoles.ts';
 import { actingAs, reviewedGroups } from '../access/person.ts';
 import { ApiError } from '../http/errors.ts';
 import { personOf, signedIn } from '../http/signed-in.ts';
@@ -33,7 +34,7 @@ export function consoleRoutes(router: Router, parts: Parts): void {
         body: {
           apiVersion: apiVersionOf(consoleSessions),
           kind: consoleSessions.kind,
-          metadata: { generateName: `${name}-`, namespace },
+          metadata: { generateName: `${name}-`, namespace, labels: consoleLabels(session.id) },
           spec: {
             ...wanted,
             vmName: name,

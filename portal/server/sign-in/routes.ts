@@ -2,13 +2,16 @@ import { createHash } from 'node:crypto';
 import { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { LogoutAnswer } from '#portal/api.ts';
+import { endConsoles } from '../access/consoles.ts';
+import { actingAs } from '../access/person.ts';
 import { apiErrorOf } from '../http/errors.ts';
 import { languageOf } from '../http/language.ts';
 import { addressOf, limited } from '../http/rate-limits.ts';
 import { requestIdOf } from '../http/request-log.ts';
-import { cookiesOf } from '../http/signed-in.ts';
+import { cookiesOf, personOf } from '../http/signed-in.ts';
 import type { Parts } from '../parts.ts';
 import { cookieLine } from '../session/cookies.ts';
+import type { Session } from '../session/sessions.ts';
 import { acceptedIdentity } from './accepted.ts';
 import { failurePage } from './failure-page.ts';
 import { identityOf, SignInError } from './identity.ts';
@@ -86,7 +89,10 @@ export function signInRoutes(parts: Parts): Router {
     if (session) {
       endSession(session);
       log.info({ ...caller(request), user: session.user }, 'signed out');
-      // Who signs out here has done so, whether the identity provider answers or not.
+      // Who signs out here has done so, whether Kubernetes and the identity provider answer or not.
+      await endConsolesOf(parts, session).catch(error => {
+        log.warn({ user: session.user, err: describe(error) }, 'the consoles of a session could not be ended');
+      });
       redirect = await issuer.endSessionUrl().catch(() => undefined);
     }
     response.json({ redirect: redirect ?? '/' } satisfies LogoutAnswer);
@@ -114,6 +120,13 @@ export function signInRoutes(parts: Parts): Router {
   };
   router.use(failed);
   return router;
+}
+
+/** Consoles that were opened in a session go with it. */
+async function endConsolesOf({ own, acting, viewers }: Parts, session: Session): Promise<void> {
+  const person = personOf(session);
+  const seen = async () => (await viewers.of(person)).namespaces();
+  await endConsoles(actingAs(own, acting, person), session.id, seen);
 }
 
 function failureOf(error: unknown): { status: number; reason: string } {
