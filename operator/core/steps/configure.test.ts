@@ -110,7 +110,7 @@ describe('F42: what somebody changes in Proxmox', () => {
     expect(step(world).action).toMatchObject({ kind: 'configure', change: { cores: 2 } });
   });
 
-  test('a disk that was taken off is told, and never made anew as an empty one', () => {
+  test('a disk that was taken off is told, and not made anew as an empty one', () => {
     const world = worldWith({}, { disks: inSync.disks.slice(0, 1) });
     expect(step(world)).toMatchObject({ finding: { reason: 'ExternalDrift' } });
     expect(conditionOf(world, 'Ready')?.message).toContain('no disk data any more');

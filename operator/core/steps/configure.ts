@@ -69,7 +69,7 @@ function driftOf(o: Observed): string | undefined {
   return `Changed in Proxmox, and left so with drift: Report: ${told.join(', ')}.`;
 }
 
-/** A disk that somebody took off is never made anew: it would be an empty one. */
+/** A disk that somebody took off is not made anew while the spec stays as it is: it would be an empty one. */
 function changeOf(o: Observed): ConfigChange | undefined {
   const { vm, config } = o;
   if (!config?.found) return undefined;
