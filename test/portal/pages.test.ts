@@ -131,6 +131,31 @@ describe.skipIf(withoutChromium)('the pages of the portal, with everything real 
     await dialog.getByRole('button', { name: 'Cancel' }).click();
   });
 
+  test('F100: a machine that does not fit is not made, and the form keeps what was filled in', async () => {
+    await page.getByRole('navigation').getByRole('link', { name: 'New machine' }).click();
+    await page.locator('label', { hasText: 'Debian 12' }).click();
+    await page.locator('#create-name').fill('too-big');
+    await page.locator('label', { hasText: 'My own' }).click();
+    const size = async (cpu: number, diskGiB: number) => {
+      await page.locator('#create-cpu').fill(`${cpu}`);
+      await page.locator('#create-memoryGiB').fill('2');
+      await page.locator('#create-diskGiB').fill(`${diskGiB}`);
+    };
+    const refusal = page.locator('main').getByRole('alert');
+    const create = page.getByRole('button', { name: 'Create machine' });
+    await size(64, 10);
+    await create.click();
+    await refusal.getByText('cpu: 64 is above perVM.max.cpu 8').waitFor();
+    await refusal.getByText('The quota has no room for that.').waitFor();
+    await size(1, 450);
+    await create.click();
+    await refusal.getByText(/storage: requested 450Gi, used \d+Gi, hard 500Gi/).waitFor();
+    expect(await page.locator('#create-name').inputValue()).toBe('too-big');
+    await page.getByRole('link', { name: 'Berth' }).click();
+    await page.getByRole('link', { name: 'walk' }).click();
+    await heading().filter({ hasText: 'walk' }).waitFor();
+  });
+
   test('F93 D1: an employee of the other team sees none of it, by any path', async () => {
     const grace = await openPage(chromium);
     await signIn(grace.page, `${demo.portalUrl}/machines/team-a/walk`, 'grace');

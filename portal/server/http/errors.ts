@@ -72,8 +72,9 @@ function fromKubernetes(error: KubeError): ApiError {
   }
 }
 
+/** Refused for its size, rather than for who asks: the words are those of webhook, policies and native quotas. */
 const isOverQuota = (message: string): boolean =>
-  /exceeded VmQuota|exceeded quota|VmPolicy "[^"]*": [^:]* limit/i.test(message);
+  /exceeded VmQuota|exceeded quota|Vm(Policy|Quota|Template) "[^"]*": .*( limit| is above | is below )/i.test(message);
 
 /** The words of a webhook or a policy, without the API server's preface. */
 const plain = (message: string): string =>
