@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { virtualMachines } from '#api/kinds.ts';
+import { kinds, virtualMachines } from '#api/kinds.ts';
 import { createKubeClient, type KubeClient } from '#kube/client.ts';
 import { connect } from '#kube/connection.ts';
 import type { KubeObject } from '#kube/resource.ts';
@@ -66,7 +66,7 @@ test('helm installs an earlier release into an empty cluster', async () => {
   await helm('install', 'berth', await earlierChart(), ...options, '--create-namespace');
   const installed = ['crd', '-l', 'app.kubernetes.io/managed-by=Helm'];
   await kubectl('wait', '--for=condition=Established', '--timeout=30s', ...installed);
-  expect(await ours('crd')).toHaveLength(5);
+  expect(await ours('crd')).toHaveLength(kinds.length);
   expect(await ours('validatingadmissionpolicy')).not.toHaveLength(0);
   expect(await shortNames()).toBe('');
 });
@@ -79,8 +79,9 @@ test('helm upgrades the CRDs and what has changed, and leaves machines and the b
   await announce(kube, 'a certificate', undefined);
   const account = await accountUid();
 
-  // Nobody here knows ServiceMonitors.
-  const everything = ['--values', 'test/chart/cases/everything.yaml', '--set', 'metrics.serviceMonitor.enabled=false'];
+  // Nobody here knows ServiceMonitors and HTTPRoutes.
+  const unknown = 'metrics.serviceMonitor.enabled=false,portal.httpRoute.enabled=false';
+  const everything = ['--values', 'test/chart/cases/everything.yaml', '--set', unknown];
   await helm('upgrade', 'berth', chart, '--namespace', namespace, ...everything);
 
   expect(await shortNames()).toBe('["vmt"]');
@@ -121,7 +122,7 @@ test('helm uninstalls the operator and leaves the CRDs and every machine', async
 
   await helm('uninstall', 'berth', '--namespace', namespace);
 
-  expect(await ours('crd')).toHaveLength(5);
+  expect(await ours('crd')).toHaveLength(kinds.length);
   expect(await names('virtualmachines')).toEqual(machines);
   for (const kind of ['deployment', 'clusterrole', 'clusterrolebinding', 'validatingadmissionpolicy', 'service']) {
     expect(await ours(kind), kind).toEqual([]);

@@ -14,6 +14,10 @@ beforeAll(async () => {
   helm = await findHelm();
 });
 
+interface Deployment {
+  spec: { template: { spec: { containers: { args: string[] }[] } } };
+}
+
 const filesIn = (folder: string) => readdirSync(folder).map(file => join(folder, file));
 const read = (...files: string[]) => files.flatMap(file => objectsOf(readFileSync(file, 'utf8')));
 const nameOf = (object: { kind?: string; metadata: { name?: string } }) => `${object.kind}/${object.metadata.name}`;
@@ -34,8 +38,15 @@ describe('the chart', () => {
     const text = await render(helm, values);
     const own = text.split(/^---\n/m).filter(document => !isPlain(document));
     await expect(own.join('---\n').replaceAll(/\n{2,}/g, '\n')).toMatchFileSnapshot(join(cases, `${name}.golden.yaml`));
-    const objects = objectsOf(text).map(nameOf);
-    expect(objects.length, 'no object stands there twice').toBe(new Set(objects).size);
+    const objects = objectsOf(text);
+    const names = objects.map(nameOf);
+    expect(names.length, 'no object stands there twice').toBe(new Set(names).size);
+    const deployments = objects.filter(({ kind }) => kind === 'Deployment') as never as Deployment[];
+    const args = deployments.flatMap(({ spec }) => spec.template.spec.containers.flatMap(container => container.args));
+    expect(
+      args.filter(arg => typeof arg !== 'string'),
+      'YAML may take a flag for a map',
+    ).toEqual([]);
   });
 });
 
@@ -131,9 +142,7 @@ describe('F151: the pods', () => {
 
   test('of the console-proxy are there where consoles have an origin, and the operator tells people of it', async () => {
     const argsOf = (objects: ReturnType<typeof byName>, name: string) => {
-      const found = objects[`Deployment/berth-${name}`] as never as
-        | { spec: { template: { spec: { containers: { args: string[] }[] } } } }
-        | undefined;
+      const found = objects[`Deployment/berth-${name}`] as never as Deployment | undefined;
       return found?.spec.template.spec.containers[0]?.args;
     };
     const without = byName(objectsOf(await render(helm, smallest)));
