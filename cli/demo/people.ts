@@ -24,7 +24,8 @@ export const people: readonly DemoPerson[] = [
 ];
 
 const rbac = 'rbac.authorization.k8s.io';
-const roleBindings: ResourceType = {
+/** Where the API server serves RoleBindings. */
+export const roleBindings: ResourceType = {
   group: rbac,
   version: 'v1',
   plural: 'rolebindings',

@@ -1,4 +1,5 @@
 import { request } from 'node:https';
+import { roleBindings } from '#cli/demo/people.ts';
 import type { KubeClient } from '#kube/client.ts';
 import type { KubeObject, ResourceType } from '#kube/resource.ts';
 import type { SealingKey } from '#portal/server/session/keys.ts';
@@ -13,13 +14,6 @@ const namespaces: ResourceType = {
   namespaced: false,
 };
 const rbac = 'rbac.authorization.k8s.io';
-const roleBindings: ResourceType = {
-  group: rbac,
-  version: 'v1',
-  plural: 'rolebindings',
-  kind: 'RoleBinding',
-  namespaced: true,
-};
 
 /** Makes tenants, each with a group of its own that may use it. */
 export async function makeTenants(kube: KubeClient, names: readonly string[]): Promise<void> {
