@@ -1,9 +1,15 @@
 import { expect, it } from 'vitest';
-import { countResults } from './count.ts';
+import { countResults, failuresIn } from './count.ts';
 
 const file = (status: 'passed' | 'failed', ...tests: string[]) => ({
+  name: 'a.test.ts',
   status,
-  assertionResults: tests.map(test => ({ status: test })),
+  message: tests.length > 0 ? '' : 'no such file\n  at a.test.ts',
+  assertionResults: tests.map(test => ({
+    status: test,
+    fullName: 'the sky is blue',
+    failureMessages: test === 'failed' ? ['expected grey to be blue\n  at a.test.ts:1'] : [],
+  })),
 });
 const report = (...testResults: ReturnType<typeof file>[]) => ({ numTotalTests: 3, testResults });
 
@@ -36,4 +42,11 @@ it('a run that failed although its tests passed is a failure', () => {
 
 it('a report that is none is not taken for an empty one', () => {
   expect(() => countResults([{ failed: false, report: {} }])).toThrow('testResults');
+});
+
+it('what failed is named, with the first line of why', () => {
+  expect(failuresIn(report(file('failed', 'passed', 'failed'), file('failed'), file('passed', 'passed')))).toEqual([
+    { name: 'a.test.ts > the sky is blue', why: 'expected grey to be blue' },
+    { name: 'a.test.ts', why: 'no such file' },
+  ]);
 });

@@ -15,12 +15,22 @@ export interface Count {
   skipped: number;
 }
 
+/** A test that failed, and the first line of why; or a file that failed before its first test. */
+export interface Failure {
+  name: string;
+  why: string;
+}
+
 // Of vitest's JSON reporter, which has the shape of Jest's.
 const reportSchema = z.object({
   testResults: z.array(
     z.object({
+      name: z.string(),
       status: z.enum(['passed', 'failed']),
-      assertionResults: z.array(z.object({ status: z.string() })),
+      message: z.string().default(''),
+      assertionResults: z.array(
+        z.object({ status: z.string(), fullName: z.string(), failureMessages: z.array(z.string()).nullish() }),
+      ),
     }),
   ),
 });
@@ -49,3 +59,15 @@ function countReport(report: unknown): Count {
   }
   return count;
 }
+
+/** What failed in a report, in its order. Throws a ZodError for a report that vitest did not write. */
+export function failuresIn(report: unknown): Failure[] {
+  return reportSchema.parse(report).testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const failed = assertionResults
+      .filter(test => test.status === 'failed')
+      .map(test => ({ name: `${name} > ${test.fullName}`, why: firstLine(test.failureMessages?.[0]) }));
+    return failed.length === 0 && status === 'failed' ? [{ name, why: firstLine(message) }] : failed;
+  });
+}
+
+const firstLine = (text = '') => text.split('\n', 1)[0] as string;
