@@ -138,6 +138,7 @@ function* fill(world: World, worker: Worker, order: Order): Steps<void> {
       demandTags(world, job.authid, vmid, '', set.tags);
       set.tags = uniqueTags(set.tags);
     }
+    yield* work(world, 'qmcreate');
   } catch (error) {
     for (const { file } of drivesOf(world.release, made))
       if (ownsVolume(world, node, vmid, file)) free(world, node, file);
@@ -146,7 +147,6 @@ function* fill(world: World, worker: Worker, order: Order): Steps<void> {
     }
     throw error;
   }
-  yield* work(world, 'qmcreate');
   vm.config.current = completed(world, { ...set, ...made });
   if (Object.values(set).some(value => value.includes('import-from='))) vm.guest = linuxGuest();
   if (order.pool !== undefined) joinPool(world.state, vmid, order.pool);
