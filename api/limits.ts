@@ -55,6 +55,7 @@ export const allowed = () =>
   z
     .object({
       templates: z.array(resourceName()).max(128).meta(asSet).optional().describe('VmTemplates.'),
+      isos: z.array(resourceName()).max(128).meta(asSet).optional().describe('ISO images.'),
       nodes: z.array(nodeName()).max(64).meta(asSet).optional().describe('Nodes that machines may be placed on.'),
       bridges: z.array(bridgeName()).max(64).meta(asSet).optional().describe('Bridges.'),
       storages: z.array(storageId()).max(64).meta(asSet).optional().describe('Storages that disks may name.'),

@@ -31,6 +31,20 @@ export const nodeName = () =>
 export const storageId = () =>
   z.string().min(2).max(100).regex(proxmoxIdPattern, 'a letter, then letters, digits, -, _ and .');
 
+/**
+ * An ISO image's volume, `STORAGE:iso/FILE`. Proxmox takes other characters in file names, too; they are left out, since
+ * some of them end a value in its configuration.
+ */
+export const isoVolume = () =>
+  z
+    .string()
+    .min(9)
+    .max(255)
+    .regex(
+      /^[A-Za-z][-A-Za-z0-9_.]*[A-Za-z0-9]:iso\/[-A-Za-z0-9_.+]+\.([iI][sS][oO]|[iI][mM][gG])$/,
+      'STORAGE:iso/FILE.iso, with letters, digits, -, _, . and + in the name',
+    );
+
 /** A bridge's name, by Proxmox' own pattern (pve-bridge-id). */
 export const bridgeName = () =>
   z

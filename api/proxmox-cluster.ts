@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { asAtomic, asSet, cel, mapBy } from './cel.ts';
 import { conditions, observedGeneration } from './conditions.ts';
-import { bridgeName, nodeName, resourceName, storageId, tagName, vmid } from './names.ts';
+import { bridgeName, isoVolume, nodeName, resourceName, storageId, tagName, vmid } from './names.ts';
 import { quantity } from './quantity.ts';
 
 const switchState = (text: string) => z.enum(['Enabled', 'Disabled']).optional().describe(text);
@@ -65,6 +65,11 @@ const bridge = z.object({
     .describe('VLAN tags that may be used on the bridge. Absent: any.'),
 });
 
+const iso = z.object({
+  name: resourceName().describe('Name that machines use.'),
+  volume: isoVolume().describe("The image's volume in Proxmox, for example local:iso/debian-12.iso."),
+});
+
 const tag = z.object({
   name: tagName().describe('The tag.'),
   color: z
@@ -117,6 +122,12 @@ export const proxmoxClusterSpec = z.object({
     })
     .describe('Storages that people may use.'),
   bridges: z.array(bridge).max(128).meta(mapBy('name')).optional().describe('Bridges that people may use.'),
+  isos: z
+    .array(iso)
+    .max(128)
+    .meta(mapBy('name'))
+    .optional()
+    .describe('ISO images that machines may be made from, and have in their CD-ROM drive.'),
   tags: z.array(tag).max(64).meta(mapBy('name')).optional().describe('Tags that people may use.'),
   default: switchState('Whether machines that name no cluster live here. Default: Disabled.'),
   maxConcurrentTasks: z.int32().min(1).max(64).default(8).describe('Most tasks that Berth runs at once.'),
@@ -163,6 +174,18 @@ export const proxmoxClusterStatus = z.object({
     .meta(mapBy('name'))
     .optional()
     .describe('Nodes of the Proxmox cluster.'),
+  isos: z
+    .array(
+      z.object({
+        volume: z.string().max(255).describe('Its volume.'),
+        sizeMiB: z.int32().min(0).optional().describe('Its size.'),
+        nodes: z.array(z.string().max(63)).max(64).meta(asAtomic).describe('Approved nodes that have it.'),
+      }),
+    )
+    .max(256)
+    .meta(asAtomic)
+    .optional()
+    .describe('ISO images that Proxmox has, approved or not.'),
   inFlight: z.array(claim).max(1000).meta(asAtomic).optional().describe('Claims of machines that are being made.'),
   abandoned: z
     .array(

@@ -9,9 +9,9 @@ import { quantity } from './quantity.ts';
  */
 const deviceName = () => z.string().min(1).max(20).regex(dnsLabelPattern, 'a DNS label');
 
-/** A disk of a VirtualMachine. `root` is the template's first boot disk; every other one is made empty. */
+/** A disk of a VirtualMachine. `root` is the template's first boot disk; every other one, and that of a machine from an ISO image, is made empty. */
 const disk = z.object({
-  name: deviceName().describe('Name of the disk; `root` is the disk that the template boots from.'),
+  name: deviceName().describe('Name of the disk; `root` is the disk that the machine boots from.'),
   size: quantity()
     .meta(
       cel({
@@ -29,7 +29,9 @@ const disk = z.object({
     .enum(['Scsi', 'Virtio', 'Sata'])
     .meta(immutable('the bus of a disk'))
     .optional()
-    .describe('How an additional disk is attached: Scsi (the default), Virtio or Sata. Of no effect on root.'),
+    .describe(
+      'How a disk that is made empty is attached: Scsi (the default), Virtio or Sata. Of no effect on the root of a clone.',
+    ),
 });
 
 const address = z

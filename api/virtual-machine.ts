@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { asSet, cel, immutable } from './cel.ts';
+import { asAtomic, asSet, cel, immutable } from './cel.ts';
 import { dnsLabelPattern, localReference, resourceName, tagName, vmid } from './names.ts';
 import { quantity } from './quantity.ts';
 import { disks, networks } from './virtual-machine-devices.ts';
@@ -17,6 +17,10 @@ const source = z
       })
       .optional()
       .describe('A VmTemplate to clone.'),
+    iso: z
+      .object({ name: resourceName().describe('Name of the ISO image in the ProxmoxCluster.') })
+      .optional()
+      .describe('An approved ISO image to install from: the machine is made with empty disks and has it as its CD.'),
     adopt: z
       .object({ vmid: vmid().describe('VMID of the machine in Proxmox.') })
       .optional()
@@ -24,7 +28,10 @@ const source = z
   })
   .meta(
     cel(
-      { rule: 'has(self.template) != has(self.adopt)', message: 'name exactly one of template and adopt' },
+      {
+        rule: '[has(self.template), has(self.iso), has(self.adopt)].filter(named, named).size() == 1',
+        message: 'name exactly one of template, iso and adopt',
+      },
       ...immutable('the source of a machine')['x-kubernetes-validations'],
     ),
   );
@@ -97,6 +104,33 @@ const shutdown = z.object({
   timeoutSeconds: z.int32().min(1).max(3600).optional().describe('How long the guest has. Default: 180.'),
 });
 
+const cdrom = z.object({
+  iso: resourceName()
+    .optional()
+    .describe('Name of an ISO image that the ProxmoxCluster approves. Absent: the drive is empty.'),
+});
+
+const firmware = z
+  .object({
+    type: z.enum(['Bios', 'Uefi']).describe('What starts the machine: Bios or Uefi.'),
+    secureBoot: z
+      .enum(['Enabled', 'Disabled'])
+      .optional()
+      .describe(
+        "Whether UEFI starts with Microsoft's keys enrolled, and so starts what they signed only. Default: Disabled.",
+      ),
+  })
+  .meta(
+    cel(
+      {
+        rule: "!has(self.secureBoot) || self.type == 'Uefi'",
+        message: 'secureBoot goes with type Uefi only',
+        fieldPath: '.secureBoot',
+      },
+      ...immutable('the firmware of a machine')['x-kubernetes-validations'],
+    ),
+  );
+
 /** The desired state of a VirtualMachine. What it does not mention is not managed. */
 export const virtualMachineSpec = z
   .object({
@@ -128,6 +162,36 @@ export const virtualMachineSpec = z
     resources: resources.describe('CPU and memory.'),
     disks: disks(),
     networks: networks(),
+    cdrom: cdrom
+      .optional()
+      .describe(
+        'What is in the CD-ROM drive: an image, or with `cdrom: {}` nothing. Absent: it is left as it is; a machine that is made from an ISO image has that.',
+      ),
+    bootOrder: z
+      .array(z.string().min(1).max(20))
+      .min(1)
+      .max(8)
+      .meta({
+        ...asAtomic,
+        ...cel({
+          rule: "self.exists_one(n, n == 'root') && self.all(n, self.exists_one(m, m == n))",
+          message: 'bootOrder names root, and nothing twice',
+        }),
+      })
+      .optional()
+      .describe(
+        'What the machine boots from, in order: names of disks and networks, and `cdrom`. It names root, and no other disk before it. Absent: left as it is; a machine that is made from an ISO image boots from root, then the CD, then its first network.',
+      ),
+    firmware: firmware
+      .optional()
+      .describe(
+        'What starts a machine that is made from an ISO image. Default: Bios. Any other has what its template has.',
+      ),
+    tpm: z
+      .enum(['Disabled', 'V2'])
+      .meta(immutable('the TPM of a machine'))
+      .optional()
+      .describe('Whether a machine that is made from an ISO image has a TPM, of version 2.0. Default: Disabled.'),
     cloudInit: cloudInit.optional().describe('What cloud-init tells the guest at its first boot.'),
     guestAgent: z
       .enum(['Enabled', 'Disabled'])
@@ -172,12 +236,37 @@ export const virtualMachineSpec = z
       ),
   })
   .meta(
-    cel({
-      rule: 'has(self.clusterRef) || !has(oldSelf.clusterRef)',
-      message: 'clusterRef cannot be taken away again',
-      reason: 'FieldValueForbidden',
-      fieldPath: '.clusterRef',
-    }),
+    cel(
+      {
+        rule: 'has(self.clusterRef) || !has(oldSelf.clusterRef)',
+        message: 'clusterRef cannot be taken away again',
+        reason: 'FieldValueForbidden',
+        fieldPath: '.clusterRef',
+      },
+      {
+        rule: 'has(self.firmware) == has(oldSelf.firmware) && has(self.tpm) == has(oldSelf.tpm)',
+        message: 'firmware and tpm cannot be changed after creation',
+        reason: 'FieldValueForbidden',
+      },
+      {
+        rule: 'has(self.source.iso) || (!has(self.firmware) && !has(self.tpm))',
+        message: 'firmware and tpm go with source.iso; any other machine has what it was made from',
+      },
+      {
+        rule: '!has(self.source.iso) || (!has(self.cloudInit) && (!has(self.networks) || self.networks.all(n, !has(n.addresses))))',
+        message: 'cloudInit and addresses go with a template; an installer does not read them',
+      },
+      {
+        rule: "!has(self.bootOrder) || self.bootOrder.all(n, n == 'cdrom' || self.disks.exists(d, d.name == n) || (has(self.networks) && self.networks.exists(w, w.name == n)))",
+        message: 'bootOrder names disks and networks of this machine, and cdrom',
+        fieldPath: '.bootOrder',
+      },
+      {
+        rule: "!has(self.bootOrder) || self.bootOrder.filter(n, self.disks.exists(d, d.name == n)).indexOf('root') <= 0",
+        message: 'no disk stands before root in bootOrder: the first one is what makes it root',
+        fieldPath: '.bootOrder',
+      },
+    ),
   );
 
 export type VirtualMachineSpec = z.infer<typeof virtualMachineSpec>;
@@ -207,6 +296,7 @@ export const virtualMachine = {
     { name: 'VMID', type: 'integer', jsonPath: '.status.vmid' },
     { name: 'IP', type: 'string', jsonPath: '.status.addresses[0].address' },
     { name: 'Template', type: 'string', jsonPath: '.spec.source.template.name', priority: 1 },
+    { name: 'ISO', type: 'string', jsonPath: '.spec.source.iso.name', priority: 1 },
     { name: 'Owner', type: 'string', jsonPath: '.spec.owner', priority: 1 },
     { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason', priority: 1 },
     { name: 'Message', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].message', priority: 1 },

@@ -225,7 +225,7 @@ async function decideAndAct(
 /** Whether the machine was complete once and has not been looked at yet. */
 const isThere = ({ vm, config }: Observed): boolean => vm.status?.createdAt !== undefined && config === undefined;
 
-const changesConfig = new Set(['clone', 'configure', 'resize', 'destroy', 'cancelTask']);
+const changesConfig = new Set(['clone', 'create', 'configure', 'resize', 'destroy', 'cancelTask']);
 
 /** How long a machine waits that found no place; a change of the cluster or a removal may make one. */
 const unschedulableMs = 15_000;

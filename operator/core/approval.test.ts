@@ -33,6 +33,16 @@ test.each([
     { networks: [{ name: 'lan', bridge: 'vmbr0' }] },
     'spec.networks[lan].vlan: no VLAN is not approved on vmbr0; allowed: 20–29, 40.',
   ],
+  [
+    'an ISO image to make the machine from',
+    { source: { iso: { name: 'windows' } } },
+    'spec.source.iso.name: "windows" is not approved; allowed: debian-12.',
+  ],
+  [
+    'an ISO image in the drive',
+    { cdrom: { iso: 'windows' } },
+    'spec.cdrom.iso: "windows" is not approved; allowed: debian-12.',
+  ],
   ['a tag', { tags: ['mine'] }, 'spec.tags: "mine" is not in the catalogue; allowed: web.'],
 ])('F26: %s that is not approved is refused with what is', (_what, spec, sentence) => {
   expect(unapproved(virtualMachine(spec).spec, cluster({ bridges }).spec)).toEqual([sentence]);

@@ -3,7 +3,12 @@ import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
 
 /** What of a spec the ProxmoxCluster does not approve, a sentence each: the field, what was given, what is allowed. */
 export function unapproved(spec: VirtualMachineSpec, cluster: ProxmoxClusterSpec): string[] {
-  return [...unapprovedStorages(spec, cluster), ...unapprovedNetworks(spec, cluster), ...unapprovedTags(spec, cluster)];
+  return [
+    ...unapprovedStorages(spec, cluster),
+    ...unapprovedNetworks(spec, cluster),
+    ...unapprovedTags(spec, cluster),
+    ...unapprovedIsos(spec, cluster),
+  ];
 }
 
 function unapprovedStorages({ disks }: VirtualMachineSpec, cluster: ProxmoxClusterSpec): string[] {
@@ -25,6 +30,14 @@ function unapprovedNetworks({ networks = [] }: VirtualMachineSpec, { bridges = [
     const allowed = approved.vlans.map(({ from, to }) => (from === to ? `${from}` : `${from}–${to}`));
     return [`spec.networks[${name}].vlan: ${vlan ?? 'no VLAN'} is not approved on ${bridge}; ${choices(allowed)}`];
   });
+}
+
+/** What of a spec's ISO images is not approved; by itself for the CD, which can be changed while the machine is there. */
+export function unapprovedIsos({ source, cdrom }: VirtualMachineSpec, { isos = [] }: ProxmoxClusterSpec): string[] {
+  const allowed = isos.map(({ name }) => name);
+  return Object.entries({ 'spec.source.iso.name': source.iso?.name, 'spec.cdrom.iso': cdrom?.iso })
+    .filter(([, name]) => name !== undefined && !allowed.includes(name))
+    .map(([field, name]) => `${field}: "${name}" is not approved; ${choices(allowed)}`);
 }
 
 function unapprovedTags({ tags = [] }: VirtualMachineSpec, cluster: ProxmoxClusterSpec): string[] {

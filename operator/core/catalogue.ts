@@ -7,16 +7,22 @@ export interface Catalogue {
   /** Of all nodes together. */
   storages: string[];
   bridges: string[];
+  /** Volumes, as `local:iso/debian-12.iso`; unknown where a storage could not be asked. */
+  isos?: string[];
 }
 
 /** F129: approved entries that Proxmox has not got any more, each in words. */
-export function vanished({ nodes, storages, bridges = [] }: ProxmoxClusterSpec, there: Catalogue): string[] {
+export function vanished(spec: ProxmoxClusterSpec, there: Catalogue): string[] {
+  const { nodes, storages, bridges = [], isos = [] } = spec;
   const among = (kind: string, names: { name: string }[], has: string[]) =>
     names.filter(({ name }) => !has.includes(name)).map(({ name }) => `${kind} ${name}`);
   return [
     ...among('node', nodes, there.nodes),
     ...among('storage', storages, there.storages),
     ...among('bridge', bridges, there.bridges),
+    ...isos
+      .filter(({ volume }) => there.isos && !there.isos.includes(volume))
+      .map(({ name, volume }) => `ISO ${name} (${volume})`),
   ];
 }
 

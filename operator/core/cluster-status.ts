@@ -14,13 +14,15 @@ export interface ClusterProbe {
   missingPrivileges: string[];
   /** What is approved and not there any more, in words; unknown while a node is offline, which alone may have it. */
   vanished?: string[];
+  /** ISO images that there are; unknown at the same times. */
+  isos?: NonNullable<ProxmoxClusterStatus['isos']>;
 }
 
 /**
  * The privileges that the way of a machine needs, where it needs them. A token with a role of these on `/` has them;
  * one with narrower ACLs has them on each of these paths (docs/operations/proxmox-permissions.md).
  */
-export function neededPrivileges({ storages }: ProxmoxClusterSpec): Record<string, string[]> {
+export function neededPrivileges({ storages, isos = [] }: ProxmoxClusterSpec): Record<string, string[]> {
   const onMachines = [
     'VM.Allocate',
     'VM.Audit',
@@ -31,11 +33,15 @@ export function neededPrivileges({ storages }: ProxmoxClusterSpec): Record<strin
     'VM.Config.Network',
     'VM.Config.Options',
     'VM.PowerMgmt',
+    // To load a CD, and to make a machine whose hardware no template has set.
+    ...(isos.length > 0 ? ['VM.Config.CDROM', 'VM.Config.HWType'] : []),
   ];
+  const ofIsos = new Set(isos.map(({ volume }) => volume.split(':')[0] ?? ''));
   return {
     // To ask for the quorum, without which nothing is proven to be gone, and for the memory of nodes.
     '/': ['Sys.Audit'],
     '/vms': onMachines,
+    ...Object.fromEntries([...ofIsos].map(name => [`/storage/${name}`, ['Datastore.Audit']])),
     ...Object.fromEntries(storages.map(({ name }) => [`/storage/${name}`, ['Datastore.AllocateSpace']])),
     '/sdn/zones/localnetwork': ['SDN.Use'],
   };
@@ -83,11 +89,13 @@ export function clusterStatusOf(
   const silent = types.filter(alarm => alarms[alarm] === undefined).map(alarm => alarmTypes[alarm]);
   const stale = 'reason' in found || !found.vanished ? [] : [catalogStale(found.vanished)];
   const { version, quorate, nodes, missingPrivileges: missing } = 'reason' in found ? before : found;
+  const isos = ('reason' in found ? undefined : found.isos) ?? before.isos;
   return {
     version,
     quorate,
     nodes,
     missingPrivileges: missing,
+    isos,
     observedGeneration: generation,
     conditions: withConditions(before.conditions ?? [], [ready, ...stale, ...raised], silent, generation, now),
   };

@@ -1,6 +1,6 @@
 import type { VmOperation } from '#api/kinds.ts';
 import type { Allocation } from '#api/ledger.ts';
-import type { ConfigChange } from './machine.ts';
+import type { ConfigChange, NewMachine } from './machine.ts';
 import type { Look, Place } from './observed.ts';
 import type { Charge } from './quota/amounts.ts';
 
@@ -41,6 +41,7 @@ export type Action =
       target?: string;
       storage?: string;
     }
+  | { kind: 'create'; node: string; vmid: number; machine: NewMachine }
   | { kind: 'configure'; node: string; vmid: number; digest: string; change: ConfigChange }
   | { kind: 'resize'; node: string; vmid: number; digest: string; disk: string; sizeMiB: number }
   | { kind: 'start'; node: string; vmid: number }
@@ -52,8 +53,8 @@ export type Action =
   /** Undertakes to cancel the open task, in the status, so that no other operator does so at the same time. */
   | { kind: 'undertakeCancel' }
   | { kind: 'cancelTask'; upid: string }
-  /** Takes up a clone whose UPID was lost. */
-  | { kind: 'followClone'; upid: string }
+  /** Takes up a clone or a creation whose UPID was lost. */
+  | { kind: 'followMaking'; upid: string }
   | { kind: 'operate'; node: string; vmid: number; operation: VmOperation; timeoutSeconds: number }
   | { kind: 'followOperation'; operation: VmOperation; upid: string }
   | { kind: 'endOperation'; operation: VmOperation; failure?: Finding };

@@ -1,7 +1,9 @@
 import type { VirtualMachine } from '#api/kinds.ts';
+import type { ProxmoxClusterSpec } from '#api/proxmox-cluster.ts';
 import { toMiB } from '#api/quantity.ts';
 import type { Network } from '#api/virtual-machine-devices.ts';
-import type { ConfigChange, MachineAddresses, MachineConfig, MachineDisk, MachineNic } from './machine.ts';
+import { findDisk, takenKeys, wantedBoot, wantedCdrom } from './drives.ts';
+import type { ConfigChange, MachineAddresses, MachineConfig, MachineNic } from './machine.ts';
 import { type Marker, withMarker, withoutMarker } from './marker.ts';
 
 /** The tag that every machine of Berth carries. */
@@ -12,8 +14,12 @@ export interface ConfigContext {
   marker: Marker;
   /** Whether the machine was just cloned: then what it inherited from its template is taken away. */
   fresh: boolean;
+  /** Whether it is not there yet, and is to be made with all that is changed here. */
+  isNew?: boolean;
   /** Storage of disks that name none. */
-  defaultStorage?: string;
+  defaultStorage?: string | undefined;
+  /** Approved ISO images. */
+  isos?: ProxmoxClusterSpec['isos'] | undefined;
   /** What cloud-init is to set at the first boot. */
   password?: string;
 }
@@ -43,8 +49,13 @@ export function configChange(
     cloudInit: wantedCloudInit(vm),
   };
   const change = changed(wanted, config);
-  const disks = newDisks(vm, config.disks, context.defaultStorage);
+  const disks = newDisks(vm, config, context.defaultStorage);
   if (disks.length > 0) change.disks = disks;
+  const { isNew = false, isos } = context;
+  const cdrom = wantedCdrom(vm, config, { isNew, isos });
+  if (cdrom) change.cdrom = cdrom;
+  const boot = wantedBoot(vm, config, { isNew, change });
+  if (boot && !same(boot, config.boot)) change.boot = boot;
   const remove = context.fresh ? inherited(vm, config) : [];
   if (remove.length > 0) change.remove = remove;
   // With the first write; one that the template had is not taken for ours.
@@ -161,10 +172,11 @@ function inherited({ spec }: VirtualMachine, config: MachineConfig): string[] {
 
 function newDisks(
   { spec }: VirtualMachine,
-  present: MachineDisk[],
+  config: MachineConfig,
   defaultStorage?: string,
 ): NonNullable<ConfigChange['disks']> {
-  const taken = new Set(present.map(({ key }) => key));
+  const present = config.disks;
+  const taken = takenKeys(config);
   const rootStorage = present.find(({ root }) => root)?.storage;
   return spec.disks.flatMap(({ name, size, storage = defaultStorage ?? rootStorage, bus = 'Scsi' }) => {
     if (findDisk(present, name) || storage === undefined) return [];
@@ -181,10 +193,6 @@ function freeKey(bus: string, taken: Set<string>): string {
   for (let slot = 0; slot < busSlots; slot++) if (!taken.has(`${bus}${slot}`)) return `${bus}${slot}`;
   return `${bus}${busSlots}`;
 }
-
-/** `root` is the disk that is booted first; every other disk carries its name as its serial number. */
-const findDisk = (disks: MachineDisk[], name: string): MachineDisk | undefined =>
-  name === 'root' ? disks.find(({ root }) => root) : disks.find(({ serial }) => serial === name);
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
 

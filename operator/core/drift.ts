@@ -57,4 +57,5 @@ const names: Record<string, string> = {
   sockets: 'resources.sockets',
   memoryMiB: 'resources.memory',
   agent: 'guestAgent',
+  boot: 'bootOrder',
 };

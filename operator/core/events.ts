@@ -55,7 +55,7 @@ export function happenings(before: VirtualMachineStatus, after: VirtualMachineSt
 
 /** Until a machine is made, its steps are no news beside `Created`. */
 const isOfMaking = (type: string, before: VirtualMachineStatus): boolean =>
-  before.createdAt === undefined && (type === 'qmclone' || type === 'resize');
+  before.createdAt === undefined && (type === 'qmclone' || type === 'qmcreate' || type === 'resize');
 /** What the machine is put right for that was as desired before, for the same spec, and that nobody asked us for. */
 function driftBetween(before: VirtualMachineStatus, after: VirtualMachineStatus): string | undefined {
   if (before.observedGeneration !== after.observedGeneration) return undefined;

@@ -20,6 +20,10 @@ export interface MachineConfig {
   /** Keys that only an administrator can have set, as `hookscript` and `cicustom`. */
   foreignKeys: string[];
   disks: MachineDisk[];
+  /** CD-ROM drives. Cloud-init's own is one, too, and nobody's to change. */
+  cdroms: { key: string; volume: string; cloudInit: boolean }[];
+  /** Proxmox' keys of what is booted, in order. */
+  boot: string[];
   nics: MachineNic[];
   cloudInit: MachineCloudInit;
 }
@@ -86,9 +90,21 @@ export interface ConfigChange {
   nics?: (Omit<MachineNic, 'mac'> & { mac?: string })[];
   /** New, empty disks. */
   disks?: { key: string; storage: string; sizeMiB: number; serial: string }[];
+  /** What is in a CD-ROM drive from now on; `none` is nothing. */
+  cdrom?: { key: string; volume: string };
+  /** Proxmox' keys of what is to be booted, in order. */
+  boot?: string[];
   cloudInit?: Partial<Omit<MachineCloudInit, 'hasPassword'>> & { password?: string };
   /** Proxmox' keys to remove. */
   remove?: string[];
+}
+
+/** A machine that is made from nothing, all at once. */
+export interface NewMachine extends ConfigChange {
+  /** UEFI, with its variables there; else a BIOS. */
+  uefi?: { storage: string; secureBoot: boolean };
+  /** A TPM of version 2.0, with its state there. */
+  tpm?: { storage: string };
 }
 
 /** Power as Proxmox tells it: live, of the one machine. */

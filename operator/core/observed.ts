@@ -36,11 +36,12 @@ export interface Observed {
   config?: ConfigView;
   power?: Power;
   template?: TemplateView;
+  iso?: IsoView;
   orphan?: { vmid?: number };
   adoptee?: AdopteeView;
   secret?: SecretView;
   /**
-   * Whether a clone that is nobody else's is running where the machine's configuration lies, which was then read anew;
+   * Whether a worker that may be making this machine is running where its configuration lies, which was then read anew;
    * which one it is, where its log says so; else all that it may be.
    */
   worker?: { running: false } | { running: true; upid?: string; candidates: string[] };
@@ -67,6 +68,7 @@ export type Look =
   | 'config'
   | 'power'
   | 'template'
+  | 'iso'
   | 'orphan'
   | 'worker'
   | 'absence'
@@ -130,5 +132,14 @@ export type TemplateView =
       /** Whether every volume of it is on a shared storage, so that a clone may be placed on another node. */
       shared: boolean;
       rootStorage: string;
+    }
+  | { usable: false; reason: string; message: string };
+
+/** Where an ISO image can be used, or why it cannot. */
+export type IsoView =
+  | {
+      usable: true;
+      /** Nodes that have it, and the storages that each of them has for disks. */
+      nodes: { name: string; storages: string[] }[];
     }
   | { usable: false; reason: string; message: string };

@@ -7,6 +7,7 @@ const settings: Record<string, string> = {
   memory: 'resources.memory',
   agent: 'guestAgent',
   onboot: 'startAtBoot',
+  boot: 'bootOrder',
 };
 
 /** Most settings that a status names; the limit of the list in the CRD. */
@@ -18,6 +19,7 @@ export function restartRequiredFor({ vm, config, pending, power }: Observed): st
   if (pending === undefined) return vm.status?.restartRequiredFor;
   const named = pending.map(key => {
     const nic = /^net(\d+)$/.exec(key)?.[1];
+    if (config?.found && config.config.cdroms.some(drive => drive.key === key)) return 'cdrom';
     const disk = config?.found ? config.config.disks.find(found => found.key === key) : undefined;
     if (nic !== undefined) return `networks[${vm.spec.networks?.[Number(nic)]?.name ?? key}]`;
     return disk ? `disks[${disk.root ? 'root' : (disk.serial ?? key)}]` : (settings[key] ?? key);

@@ -14,7 +14,7 @@ const start = Date.parse('2026-01-01T00:00:00Z');
 const mostPasses = 25;
 
 const changesProxmox = (kind: string | undefined) =>
-  kind !== undefined && !['addFinalizer', 'removeFinalizer', 'claim', 'undertakeCancel', 'followClone'].includes(kind);
+  kind !== undefined && !['addFinalizer', 'removeFinalizer', 'claim', 'undertakeCancel', 'followMaking'].includes(kind);
 
 /** Walks until a pass neither acts nor reports nor waits for a task; answers every pass. */
 function walk(world: World): Pass[] {
@@ -62,6 +62,26 @@ describe('the way of a new machine', () => {
       powerState: 'Running',
       printableStatus: 'Running',
     });
+  });
+
+  test('F20: from an ISO image it is made with everything at once, where the image is, and started', () => {
+    const world = newWorld(virtualMachine({ source: { iso: { name: 'debian-12' } } }));
+    const passes = walk(world);
+    expect(actionsOf(passes)).toEqual(['addFinalizer', 'claim', 'create', 'start']);
+    expect(world.machine).toMatchObject({ node: 'n2', power: 'Running' });
+    expect(world.vm?.status).toMatchObject({ vmid: 1000, node: 'n2', printableStatus: 'Running' });
+  });
+
+  test('F26: an ISO image that is not approved stalls it, in words, before anything is claimed', () => {
+    const world = newWorld(virtualMachine({ source: { iso: { name: 'windows' } } }));
+    expect(actionsOf(walk(world))).toEqual(['addFinalizer']);
+    expect(world.vm?.status?.conditions).toContainEqual(
+      expect.objectContaining({
+        type: 'Stalled',
+        reason: 'InvalidSpec',
+        message: 'spec.source.iso.name: "windows" is not approved; allowed: debian-12.',
+      }),
+    );
   });
 
   test('F32: a machine that should rest is made and not started', () => {

@@ -1,6 +1,7 @@
 import type { ConditionType, Decision, Holding, Verdict } from './decision.ts';
 import { askInTime } from './guest.ts';
 import type { Observed } from './observed.ts';
+import { holdCdrom } from './steps/cdrom.ts';
 import { ceiling } from './steps/ceiling.ts';
 import { configHolds, configure, reportConfigDrift } from './steps/configure.ts';
 import { operate } from './steps/operate.ts';
@@ -21,7 +22,9 @@ interface Step {
   notReady: string;
 }
 
-const provisionHolds = ({ vm }: Observed) => ({ reason: vm.spec.source.adopt ? 'Adopted' : 'Cloned' });
+const provisionHolds = ({ vm: { spec } }: Observed) => ({
+  reason: spec.source.adopt ? 'Adopted' : spec.source.iso ? 'Created' : 'Cloned',
+});
 
 const powerHolds = ({ vm }: Observed) => ({
   reason: vm.spec.powerState === 'Unmanaged' ? 'Unmanaged' : 'InDesiredState',
@@ -41,6 +44,7 @@ const creation: Step[] = [
   { take: power, condition: 'PowerSynced', holds: powerHolds, notReady: 'PowerChanging' },
   // After power: a machine that may not grow can still be stopped.
   { take: ceiling, condition: 'ConfigSynced', notReady: 'NodeCapReached' },
+  { take: holdCdrom, condition: 'ConfigSynced', notReady: 'InvalidSpec' },
   { take: trim, notReady: 'Provisioning' },
   { take: reportConfigDrift, condition: 'ConfigSynced', notReady: 'ExternalDrift' },
   { take: askInTime, notReady: 'Provisioning' },

@@ -6,6 +6,7 @@ import type { Observed } from './observed.ts';
 const words: Record<string, string> = {
   Claiming: 'Pending',
   Cloning: 'Provisioning',
+  Creating: 'Provisioning',
   Recreating: 'Provisioning',
   Configuring: 'Provisioning',
   Resizing: 'Provisioning',

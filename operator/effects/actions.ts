@@ -11,7 +11,7 @@ import type { Allocator } from './allocator.ts';
 import type { ClusterLink } from './cluster-link.ts';
 import type { DestroyBrake } from './destroy-brake.ts';
 import { notYet } from './looks.ts';
-import { toParameters } from './machine-config.ts';
+import { toCreation, toParameters } from './machine-config.ts';
 import { tellProxmox, writeOperation } from './operations.ts';
 import type { QuotaGate } from './quota-gate.ts';
 
@@ -148,7 +148,7 @@ async function inProxmox(key: string, action: ProxmoxAction, link: ClusterLink):
     case 'cancelTask':
       await client.cancelTask(action.upid as Upid);
       return { result: {} };
-    case 'followClone':
+    case 'followMaking':
       link.slots.hold(key);
       return { result: watched(link, action.upid as Upid, key) };
     case 'clone': {
@@ -156,6 +156,8 @@ async function inProxmox(key: string, action: ProxmoxAction, link: ClusterLink):
       const options = { newid: vmid, name, description, full, target, storage };
       return inSlot(key, link, () => client.clone(node, templateVmid, options), templateVmid);
     }
+    case 'create':
+      return inSlot(key, link, () => client.create(action.node, action.vmid, toCreation(action.machine)));
     case 'resize': {
       const change = { disk: action.disk, size: formatSize(action.sizeMiB * 2 ** 20), digest: action.digest };
       return inSlot(key, link, () => client.resize(action.node, action.vmid, change));

@@ -7,8 +7,9 @@ import { createTaskPoller } from '#proxmox/task-poller.ts';
 import type { TaskStatus } from '#proxmox/tasks.ts';
 import type { HttpTransport, TransportOptions } from '#proxmox/transport.ts';
 import type { Upid } from '#proxmox/upid.ts';
-import type { AbsenceView, InventoryLine } from '../core/observed.ts';
+import type { AbsenceView, InventoryLine, IsoView } from '../core/observed.ts';
 import { createAbsenceProver } from './absence.ts';
+import { createIsoReader } from './isos.ts';
 import { TaskSlots } from './task-slots.ts';
 import { createTemplateReader, type TemplateReading } from './templates.ts';
 
@@ -23,6 +24,8 @@ export interface ClusterLink {
   readonly watchTask: (upid: Upid, key: string) => void;
   readonly slots: TaskSlots;
   readonly template: (source: { vmid: number; node: string }) => Promise<TemplateReading>;
+  /** Where an ISO image can be used, of these nodes. */
+  readonly iso: (volume: string, nodes: string[]) => Promise<IsoView>;
   readonly proveAbsent: (vmid: number) => Promise<AbsenceView>;
   /** Takes over a token that was rotated, and limits that were changed. */
   update(cluster: ProxmoxCluster, token: string): void;
@@ -92,6 +95,7 @@ export function openLink(
     slots,
     watchTask: (upid, key) => tasks.watch(upid, { key, upid }),
     template: createTemplateReader(client, () => clock.now()),
+    iso: createIsoReader(client, () => clock.now()),
     proveAbsent: createAbsenceProver(client),
     update(latest, latestToken) {
       token = latestToken;

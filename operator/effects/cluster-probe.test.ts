@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createProxmoxClient, type ProxmoxClient } from '#proxmox/client.ts';
-import { data, startServer, type TestServer, trusted } from '#proxmox/testing/server.ts';
+import { data, failure, startServer, type TestServer, trusted } from '#proxmox/testing/server.ts';
 import { createTransport, type HttpTransport } from '#proxmox/transport.ts';
 import { neededPrivileges } from '../core/cluster-status.ts';
 import { cluster } from '../core/testing/fixtures.ts';
@@ -13,6 +13,9 @@ let held: Record<string, Record<string, number>>;
 let now: number;
 let nodes: { name: string; online: number }[];
 let bridges: string[];
+let images: string[];
+/** Whether the token may look into the storage of ISO images. */
+let mayList: boolean;
 
 const everything = Object.fromEntries(
   Object.entries(neededPrivileges(cluster().spec)).map(([path, names]) => [
@@ -31,6 +34,8 @@ beforeEach(async () => {
     { name: 'n2', online: 1 },
   ];
   bridges = ['vmbr0'];
+  images = ['local:iso/debian-12.iso', 'local:iso/other.iso'];
+  mayList = true;
   server = await startServer((request, ...rest) => {
     const { pathname, searchParams } = new URL(request.target, server.origin);
     const path = searchParams.get('path') ?? '';
@@ -42,11 +47,17 @@ beforeEach(async () => {
         ...nodes.map(({ name, online }) => ({ type: 'node', id: `node/${name}`, name, online })),
       ],
       '/api2/json/nodes/n1/storage': [{ storage: 'shared', type: 'rbd', content: 'images', active: 1 }],
-      '/api2/json/nodes/n2/storage': [],
+      '/api2/json/nodes/n2/storage': [{ storage: 'local', type: 'dir', content: 'iso,vztmpl', active: 1, enabled: 1 }],
+      '/api2/json/nodes/n2/storage/local/content': images.map(volid => ({
+        volid,
+        content: 'iso',
+        size: 700 * 2 ** 20,
+      })),
       '/api2/json/nodes/n1/network': [],
       '/api2/json/nodes/n2/network': bridges.map(iface => ({ iface, type: 'bridge', active: 1 })),
     };
-    data(answers[pathname])(request, ...rest);
+    if (pathname.endsWith('/content') && !mayList) failure(403, 'Permission check failed')(request, ...rest);
+    else data(answers[pathname])(request, ...rest);
   });
   const token = () => 'berth@pve!operator=secret';
   transport = createTransport({ endpoints: [server.origin], token, tls: { caBundle: trusted.pem } });
@@ -95,6 +106,21 @@ test('F129: approved entries that Proxmox has on none of its nodes are told of, 
   };
   held = { ...everything, '/storage/gone': { 'Datastore.AllocateSpace': 1 } };
   expect((await probe(client, added)).vanished).toEqual(['storage gone', 'bridge vmbr0']);
+});
+
+test('F112, F129: ISO images are listed with their size and nodes, and an approved one that vanished is told of', async () => {
+  const probe = createClusterProbe(() => now);
+  const { isos, vanished } = await probe(client, cluster());
+  expect(isos).toEqual(images.map(volume => ({ volume, sizeMiB: 700, nodes: ['n2'] })));
+  expect(vanished).toEqual([]);
+  images = ['local:iso/other.iso'];
+  now = 301_000;
+  expect((await probe(client, cluster())).vanished).toEqual(['ISO debian-12 (local:iso/debian-12.iso)']);
+});
+
+test('F129: an ISO image is not taken for gone where its storage does not tell', async () => {
+  mayList = false;
+  expect(await createClusterProbe(() => now)(client, cluster())).toMatchObject({ isos: [], vanished: [] });
 });
 
 test('F129: nothing is told of while a node is offline, which alone may have it', async () => {

@@ -3,6 +3,7 @@ import type { ProxmoxClient } from '#proxmox/client.ts';
 import { ProxmoxError } from '#proxmox/errors.ts';
 import { vanished } from '../core/catalogue.ts';
 import { type ClusterProbe, missingPrivileges, neededPrivileges } from '../core/cluster-status.ts';
+import { listIsos } from './isos.ts';
 
 /**
  * How long a token is taken to be as it was seen, if it had all it needs, and a catalogue as it was read: privileges,
@@ -16,6 +17,12 @@ interface Standing {
   generation: number | undefined;
   readAt: number;
 }
+
+/** Most ISO images that a status lists; the limit of the list in the CRD. */
+const mostIsos = 256;
+
+/** What Proxmox has of what can be approved, as far as it matters. */
+type Stock = Required<Pick<ClusterProbe, 'vanished' | 'isos'>>;
 
 /** A node that cannot be asked for its storages or bridges does not make the cluster unusable. */
 function unknownWhereProxmoxFails(error: unknown): undefined {
@@ -43,34 +50,42 @@ export function createClusterProbe(
     return standing;
   }
 
-  const looks = new WeakMap<ProxmoxClient, { key: string; gone: string[]; readAt: number }>();
+  const looks = new WeakMap<ProxmoxClient, { key: string; found: Stock; readAt: number }>();
 
-  async function vanishedOf(
+  async function stockOf(
     client: ProxmoxClient,
     { spec, metadata }: ProxmoxCluster,
     nodes: { name: string; online: boolean }[],
-  ): Promise<string[] | undefined> {
+  ): Promise<Stock | undefined> {
     const approved = nodes.filter(({ name }) => spec.nodes.some(node => node.name === name));
     if (approved.some(({ online }) => !online)) return undefined;
     const names = nodes.map(({ name }) => name);
     const key = `${metadata.generation} ${names.join()}`;
     const known = looks.get(client);
-    if (known?.key === key && now() - known.readAt < validMs) return known.gone;
+    if (known?.key === key && now() - known.readAt < validMs) return known.found;
     const [storages, bridges] = await Promise.all([
       Promise.all(approved.map(({ name }) => client.storages(name))),
       Promise.all(approved.map(({ name }) => client.networks(name))),
     ]);
+    const stocks = approved.map(({ name }, index) => ({ node: name, storages: storages[index] ?? [] }));
+    const { isos, complete } = await listIsos(client, stocks);
     const namesOf = (lists: { name: string }[][]) => lists.flat().map(({ name }) => name);
-    const gone = vanished(spec, { nodes: names, storages: namesOf(storages), bridges: namesOf(bridges) });
-    looks.set(client, { key, gone, readAt: now() });
-    return gone;
+    const there = {
+      nodes: names,
+      storages: namesOf(storages),
+      bridges: namesOf(bridges),
+      ...(complete && { isos: isos.map(({ volume }) => volume) }),
+    };
+    const found = { vanished: vanished(spec, there), isos: isos.slice(0, mostIsos) };
+    looks.set(client, { key, found, readAt: now() });
+    return found;
   }
 
   return async (client, cluster) => {
     const { version, missing: missingPrivileges } = await standingOf(client, cluster);
     if (missingPrivileges.length > 0) return { version, missingPrivileges };
     const { quorate, nodes } = await client.clusterStatus();
-    const gone = quorate ? await vanishedOf(client, cluster, nodes).catch(unknownWhereProxmoxFails) : undefined;
-    return { version, quorate, nodes, missingPrivileges, ...(gone && { vanished: gone }) };
+    const stock = quorate ? await stockOf(client, cluster, nodes).catch(unknownWhereProxmoxFails) : undefined;
+    return { version, quorate, nodes, missingPrivileges, ...stock };
   };
 }

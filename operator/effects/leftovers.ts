@@ -5,11 +5,15 @@ import type { ClusterLink } from './cluster-link.ts';
 import type { DestroyBrake } from './destroy-brake.ts';
 
 /** The description of a configuration that a clone has reserved and not written yet. */
-const unwritten = /^\s*qmclone temporary file\s*$/;
+const unwrittenClone = /^\s*qmclone temporary file\s*$/;
+
+/** Whether nothing was written yet: a creation has reserved the VMID by a lock alone, and an unlocked one has not that. */
+const isUnwritten = ({ description, raw }: VmConfig): boolean =>
+  unwrittenClone.test(description) || Object.keys(raw).every(key => key === 'digest');
 
 /**
  * Looks at what is left under an abandoned VMID, and makes one call against it: it is destroyed with every disk of its
- * number once nobody holds a lock on it, if it is an unwritten clone or carries the marker of the resource that gave it
+ * number once nobody holds a lock on it, if nothing was written into it or it carries the marker of the resource that gave it
  * up. Answers whether it is proven to be gone. A lock stays an administrator's to remove; anything else is left
  * alone, and so is what the brake on destroys holds up. Never rejects with ProxmoxError: the next probe of the cluster tries again.
  */
@@ -26,7 +30,7 @@ export async function removeLeftover(
     // The list may be older than the machine: an etcd that was restored tells of VMIDs that are in use again.
     const whose = uid === undefined || marker?.uid === uid;
     const marked = marker?.clusterId === clusterId && marker.vmid === vmid && whose;
-    if (config.lock !== undefined || !(marked || unwritten.test(config.description))) return false;
+    if (config.lock !== undefined || !(marked || isUnwritten(config))) return false;
     if (config.protection) {
       await link.client.configure(node, vmid, { set: {}, delete: ['protection'], digest: config.digest });
     } else if (!brake.ask(vmid)) {

@@ -3,7 +3,7 @@ import type { InventoryVm } from '#proxmox/inventory.ts';
 import type { VmStatus } from '#proxmox/vm.ts';
 import type { Power } from '../core/machine.ts';
 import { parseMarker } from '../core/marker.ts';
-import type { AdopteeView, ConfigView, Look, Observed } from '../core/observed.ts';
+import type { AdopteeView, ConfigView, IsoView, Look, Observed } from '../core/observed.ts';
 import { operationTasks } from '../core/operation.ts';
 import type { ClusterLink } from './cluster-link.ts';
 import { askGuest } from './guest.ts';
@@ -45,6 +45,9 @@ export async function lookAt(
         : { usable: false, reason: 'TemplateNotFound', message: 'The VmTemplate is gone.' };
       return;
     }
+    case 'iso':
+      o.iso = await findIso(o, link);
+      return;
     case 'orphan':
       o.orphan = { vmid: await findOrphan(o, link, others) };
       return;
@@ -71,6 +74,19 @@ export async function lookAt(
   }
 }
 
+/** Only nodes that are online can be asked; the others can take no machine either. */
+async function findIso(o: Observed, link: ClusterLink): Promise<IsoView> {
+  const spec = o.clusters.find(({ metadata }) => metadata.name === link.name)?.spec;
+  const name = o.vm.spec.source.iso?.name;
+  const iso = spec?.isos?.find(approved => approved.name === name);
+  if (!spec || !iso) return { usable: false, reason: 'InvalidSpec', message: `The ISO "${name}" is not approved.` };
+  const online = new Set(inventoryOf(link).nodes.flatMap(node => (node.online ? [node.name] : [])));
+  return link.iso(
+    iso.volume,
+    spec.nodes.map(node => node.name).filter(node => online.has(node)),
+  );
+}
+
 const templateSource = ({ vmTemplate }: Observed, cluster: string) =>
   vmTemplate?.spec.sources.find(source => source.cluster === cluster)?.vmid;
 
@@ -95,11 +111,12 @@ async function readConfig(o: Observed, link: ClusterLink, vmid: number): Promise
 const mostLogs = 8;
 
 /**
- * Whether a clone runs on the machine's node that no other resource waits for. Its UPID has the template's VMID only;
+ * Whether a worker runs on the machine's node that may be making it: a clone that no other resource waits for. Its UPID has the template's VMID only;
  * but of most storages its log names the volume that it writes, and so the VMID that it makes.
  */
 async function findWorker(o: Observed, link: ClusterLink, others: Others): Promise<NonNullable<Observed['worker']>> {
   if (!o.config?.found) return { running: false };
+  if (o.vm.spec.source.iso) return findCreation(o.config.node, o.vm.status?.vmid, link);
   const active = await link.client.tasks(o.config.node, { source: 'active', typefilter: 'qmclone' });
   const known = others.tasks();
   const unknown = active.filter(({ upid, status }) => status.state === 'running' && !known.has(upid));
@@ -116,6 +133,17 @@ async function findWorker(o: Observed, link: ClusterLink, others: Others): Promi
       return { running: true, upid, candidates };
   }
   return { running: true, candidates };
+}
+
+/** Unlike that of a clone, the UPID of a creation has the VMID that it makes. */
+async function findCreation(
+  node: string,
+  vmid: number | undefined,
+  link: ClusterLink,
+): Promise<NonNullable<Observed['worker']>> {
+  const active = await link.client.tasks(node, { source: 'active', typefilter: 'qmcreate' });
+  const own = active.find(({ id, status }) => id === String(vmid) && status.state === 'running');
+  return own ? { running: true, upid: own.upid, candidates: [own.upid] } : { running: false };
 }
 
 /** Clocks of nodes may differ from ours by so much. */

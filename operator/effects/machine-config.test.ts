@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { vmConfigAnswer } from '#proxmox/vm.ts';
-import { toMachineConfig, toParameters } from './machine-config.ts';
+import { toCreation, toMachineConfig, toParameters } from './machine-config.ts';
 
 const read = (raw: Record<string, string | number>) =>
   toMachineConfig(vmConfigAnswer.parse({ digest: 'd', smbios1: 'uuid=AB-1', ...raw }));
@@ -25,6 +25,20 @@ describe('a configuration is read', () => {
         root: true,
       },
     ]);
+  });
+
+  test('with its CD-ROM drives and its boot order', () => {
+    const { cdroms, boot } = read({
+      boot: 'order=sata0;scsi0',
+      ide2: 'shared:vm-1-cloudinit,media=cdrom',
+      sata0: 'local:iso/debian.iso,media=cdrom,size=600M',
+      scsi0: 'shared:vm-1-disk-0,size=8G',
+    });
+    expect(cdroms).toEqual([
+      { key: 'ide2', volume: 'shared:vm-1-cloudinit', cloudInit: true },
+      { key: 'sata0', volume: 'local:iso/debian.iso', cloudInit: false },
+    ]);
+    expect(boot).toEqual(['sata0', 'scsi0']);
   });
 
   test('with what Proxmox leaves out', () => {
@@ -104,5 +118,29 @@ describe('a change is written', () => {
       set: {},
       delete: ['protection', 'description', 'tags'],
     });
+  });
+});
+
+test('F31: a machine that is made from nothing has the hardware that no template has set', () => {
+  const cdrom = { key: 'ide2', volume: 'local:iso/windows.iso' };
+  expect(
+    toCreation({
+      cdrom,
+      boot: ['sata0', 'ide2'],
+      disks: [{ key: 'sata0', storage: 'fast', sizeMiB: 512, serial: 'root' }],
+    }),
+  ).toEqual({
+    ostype: 'l26',
+    cpu: 'x86-64-v2-AES',
+    scsihw: 'virtio-scsi-single',
+    sata0: 'fast:0.5,serial=root',
+    ide2: 'local:iso/windows.iso,media=cdrom',
+    boot: 'order=sata0;ide2',
+  });
+  expect(toCreation({ uefi: { storage: 'fast', secureBoot: true }, tpm: { storage: 'fast' } })).toMatchObject({
+    bios: 'ovmf',
+    machine: 'q35',
+    efidisk0: 'fast:1,efitype=4m,pre-enrolled-keys=1',
+    tpmstate0: 'fast:1,version=v2.0',
   });
 });

@@ -1,9 +1,24 @@
 import { formatIpConfig, formatSshKeys, parseIpConfig, parseSshKeys } from '#proxmox/cloud-init.ts';
-import { driveSizeBytes, formatDrive, isCdrom, newVolume, parseDrive, storageOf } from '#proxmox/drive.ts';
+import {
+  driveSizeBytes,
+  formatDrive,
+  isCdrom,
+  isCloudInitDrive,
+  newVolume,
+  parseDrive,
+  storageOf,
+} from '#proxmox/drive.ts';
 import { formatNet, parseNet } from '#proxmox/net.ts';
 import { formatTags, normaliseTags } from '#proxmox/tags.ts';
 import type { VmConfig } from '#proxmox/vm.ts';
-import type { ConfigChange, MachineCloudInit, MachineConfig, MachineDisk, MachineNic } from '../core/machine.ts';
+import type {
+  ConfigChange,
+  MachineCloudInit,
+  MachineConfig,
+  MachineDisk,
+  MachineNic,
+  NewMachine,
+} from '../core/machine.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -33,6 +48,8 @@ export function toMachineConfig(config: VmConfig): MachineConfig {
     agent: agentOf(raw),
     foreignKeys: foreignKeys.filter(key => raw[key] !== undefined),
     disks: disksOf(raw),
+    cdroms: cdromsOf(raw),
+    boot: bootOrder(raw),
     nics: nicsOf(raw),
     cloudInit: cloudInitOf(raw),
   };
@@ -50,11 +67,18 @@ function agentOf({ agent = '0' }: Raw): MachineConfig['agent'] {
   };
 }
 
-function disksOf(raw: Raw): MachineDisk[] {
-  const drives = Object.entries(raw)
+const drivesOf = (raw: Raw) =>
+  Object.entries(raw)
     .filter(([key]) => diskKey.test(key))
-    .map(([key, value]) => ({ key, drive: parseDrive(String(value)) }))
-    .filter(({ drive }) => !isCdrom(drive) && storageOf(drive.volume) !== undefined);
+    .map(([key, value]) => ({ key, drive: parseDrive(String(value)) }));
+
+const cdromsOf = (raw: Raw): MachineConfig['cdroms'] =>
+  drivesOf(raw)
+    .filter(({ drive }) => isCdrom(drive))
+    .map(({ key, drive }) => ({ key, volume: drive.volume, cloudInit: isCloudInitDrive(drive) }));
+
+function disksOf(raw: Raw): MachineDisk[] {
+  const drives = drivesOf(raw).filter(({ drive }) => !isCdrom(drive) && storageOf(drive.volume) !== undefined);
   const boot = bootOrder(raw).find(key => drives.some(drive => drive.key === key)) ?? drives[0]?.key;
   return drives.map(({ key, drive }) => ({
     key,
@@ -69,7 +93,7 @@ function disksOf(raw: Raw): MachineDisk[] {
 /** `order=scsi0;net0`, or of old `cdn` with `bootdisk`. */
 function bootOrder(raw: Raw): string[] {
   const order = /(?:^|,)order=([^,]*)/.exec(String(raw.boot ?? ''))?.[1];
-  return order ? order.split(';') : [String(raw.bootdisk ?? '')];
+  return order ? order.split(';') : [String(raw.bootdisk ?? '')].filter(Boolean);
 }
 
 function nicsOf(raw: Raw): MachineNic[] {
@@ -125,6 +149,7 @@ export function toParameters(change: ConfigChange): { set: Record<string, string
     memory: change.memoryMiB,
     tags: change.tags && formatTags(change.tags),
     protection: change.protection ? 1 : undefined,
+    boot: change.boot && `order=${change.boot.join(';')}`,
     onboot: change.startAtBoot === undefined ? undefined : Number(change.startAtBoot),
     agent: change.agent && [`enabled=${change.agent.enabled ? 1 : 0}`, ...change.agent.options].join(','),
     ciuser: cloudInit.user,
@@ -148,10 +173,33 @@ export function toParameters(change: ConfigChange): { set: Record<string, string
   for (const { key, storage, sizeMiB, serial } of disks) {
     set[key] = formatDrive({ volume: newVolume(storage, sizeMiB / 1024), options: { serial } });
   }
+  if (change.cdrom) {
+    set[change.cdrom.key] = formatDrive({ volume: change.cdrom.volume, options: { media: 'cdrom' } });
+  }
   for (const [index, { ip, gateway, ip6, gateway6 }] of Object.entries(cloudInit.addresses ?? {})) {
     set[`ipconfig${index}`] = formatIpConfig({ ip, gw: gateway, ip6, gw6: gateway6 });
   }
   return divided(set, change.protection === false ? [...remove, 'protection'] : remove);
+}
+
+/**
+ * Everything about a new machine in Proxmox' own keys. What no field is about is as Proxmox' own pages set it for a
+ * Linux guest: its defaults of the API are those of 2010.
+ */
+export function toCreation({ uefi, tpm, ...change }: NewMachine): Record<string, string | number> {
+  const enrolled = uefi?.secureBoot ? 1 : 0;
+  return {
+    ...toParameters(change).set,
+    ostype: 'l26',
+    cpu: 'x86-64-v2-AES',
+    scsihw: 'virtio-scsi-single',
+    ...(uefi && {
+      bios: 'ovmf',
+      machine: 'q35',
+      efidisk0: `${newVolume(uefi.storage, 1)},efitype=4m,pre-enrolled-keys=${enrolled}`,
+    }),
+    ...(tpm && { tpmstate0: `${newVolume(tpm.storage, 1)},version=v2.0` }),
+  };
 }
 
 /** Proxmox drops a key with an empty value from a form, so that emptying one is deleting it. */

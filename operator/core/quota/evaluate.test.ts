@@ -134,6 +134,16 @@ describe('F104, F26, F108: a machine by itself', () => {
     ]);
   });
 
+  test('F26: is made from, and has in its drive, only ISO images that the namespace is allowed', () => {
+    const iso = (name: string) => ({ source: { iso: { name } }, cdrom: { iso: 'drivers' } });
+    expect(texts({ allowed: { isos: ['debian-12'] } }, [], iso('windows'))).toEqual([
+      'ISO "windows" is not allowed in this namespace; allowed: debian-12',
+      'ISO "drivers" is not allowed in this namespace; allowed: debian-12',
+    ]);
+    expect(texts({ allowed: { isos: ['debian-12', 'drivers'] } }, [], iso('debian-12'))).toEqual([]);
+    expect(texts({ allowed: { templates: [] } }, [], iso('debian-12'))).toEqual([]);
+  });
+
   test('is in the VLAN of its namespace with every card, and declares its cards', () => {
     const networks = [
       { name: 'lan', bridge: 'vmbr0', vlan: 7 },

@@ -63,6 +63,7 @@ function notAllowed(spec: VirtualMachineSpec, { allowed = {} }: Rules): string[]
       .map(name => `${what} "${name}" is not allowed in this namespace; allowed: ${list?.join(', ') || 'none'}`);
   return [
     ...among('template', [spec.source.template?.name], allowed.templates),
+    ...among('ISO', [spec.source.iso?.name, spec.cdrom?.iso], allowed.isos),
     ...among(
       'storage',
       spec.disks.map(({ storage }) => storage),

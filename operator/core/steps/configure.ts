@@ -1,9 +1,10 @@
 import { clusterOf, isCluster } from '../cluster-of.ts';
 import { act, type Holding, lookAt, next, stall, type Verdict, waitFor } from '../decision.ts';
-import { configChange, growth, lostDisks, tooLarge } from '../desired-config.ts';
+import { type ConfigContext, configChange, growth, lostDisks, tooLarge } from '../desired-config.ts';
 import { ofIdentity, reportsDrift, tellChange, wasInSync } from '../drift.ts';
 import type { ConfigChange } from '../machine.ts';
 import { markerOf } from '../marker.ts';
+import { defaultOf } from '../new-machine.ts';
 import type { Observed } from '../observed.ts';
 import { asksForPending, restartRequiredFor } from '../pending.ts';
 import { belowCeiling } from './ceiling.ts';
@@ -76,7 +77,7 @@ function changeOf(o: Observed): ConfigChange | undefined {
   const change = configChange(vm, config.config, {
     marker: markerOf(vm, o.clusterId),
     fresh: vm.status?.createdAt === undefined && vm.spec.source.adopt === undefined,
-    defaultStorage: defaultStorage(o),
+    ...approved(o),
     ...(needsPassword(o) && o.secret?.found && { password: o.secret.password }),
   });
   if (!change?.disks || !wasInSync(o, 'ConfigSynced')) return change;
@@ -88,8 +89,8 @@ function changeOf(o: Observed): ConfigChange | undefined {
 const needsPassword = ({ vm: { spec, status } }: Observed): boolean =>
   spec.cloudInit?.passwordSecretRef !== undefined && spec.source.adopt === undefined && status?.createdAt === undefined;
 
-function defaultStorage(o: Observed): string | undefined {
+function approved(o: Observed): Pick<ConfigContext, 'defaultStorage' | 'isos'> {
   const cluster = clusterOf(o.vm, o.clusters);
-  if (!isCluster(cluster)) return undefined;
-  return cluster.spec.storages.find(storage => storage.default === 'Enabled')?.name;
+  if (!isCluster(cluster)) return {};
+  return { defaultStorage: defaultOf(cluster.spec.storages), isos: cluster.spec.isos };
 }

@@ -1,6 +1,9 @@
+import { unapprovedIsos } from '../approval.ts';
 import { clusterOf, isCluster } from '../cluster-of.ts';
 import { act, lookAt, next, queued, stall, type Verdict, waitFor } from '../decision.ts';
+import type { MachineConfig } from '../machine.ts';
 import { identify, markerOf, withMarker } from '../marker.ts';
+import { newMachine } from '../new-machine.ts';
 import type { Observed } from '../observed.ts';
 import { adoptable, isAdopting } from './adopt.ts';
 import { claimPlace } from './reserve.ts';
@@ -18,9 +21,9 @@ export function provision(o: Observed): Verdict | undefined {
   const told = vm.status?.conditions?.find(({ type }) => type === 'Provisioned');
   const tried = told !== undefined && told.reason !== queued;
   if (config === undefined && isAdopting(o)) return lookAt('config');
-  if (config === undefined) return tried ? lookAt('config') : clone(o, vmid);
+  if (config === undefined) return tried ? lookAt('config') : make(o, vmid);
   if (!config.found && isAdopting(o)) return stall('AdoptNotFound', `Proxmox has no VM ${vmid} any more.`);
-  if (!config.found) return vm.status?.createdAt === undefined ? clone(o, vmid) : missing(o, vmid);
+  if (!config.found) return vm.status?.createdAt === undefined ? make(o, vmid) : missing(o, vmid);
   switch (identify(config.config, markerOf(vm, o.clusterId), vm.status?.uuid)) {
     case 'foreign':
       if (isAdopting(o)) return adoptable(o);
@@ -29,16 +32,36 @@ export function provision(o: Observed): Verdict | undefined {
       if (isAdopting(o)) return waitFor(undecidedMs, 'LockedByTask', `Proxmox is still at work on VM ${vmid}.`);
       return awaitWorker(o, vmid);
     case 'ours':
-      return config.config.lock === 'clone' ? awaitWorker(o, vmid) : undefined;
+      return isBeingMade(config.config) ? awaitWorker(o, vmid) : undefined;
   }
 }
 
+/** Whether a worker has not finished a machine, or has died over it. */
+export const isBeingMade = ({ lock }: MachineConfig): boolean => lock === 'clone' || lock === 'create';
+
+/** A repeated try is safe: Proxmox refuses a VMID that is taken. */
+const make = (o: Observed, vmid: number): Verdict => (o.vm.spec.source.iso ? create(o, vmid) : clone(o, vmid));
+
+/** Everything in one call; the machine that comes of it needs no write before its first boot. */
+function create(o: Observed, vmid: number): Verdict {
+  const cluster = clusterOf(o.vm, o.clusters);
+  if (!isCluster(cluster)) return stall(cluster.reason, cluster.message);
+  const unknown = unapprovedIsos(o.vm.spec, cluster.spec);
+  if (unknown.length > 0) return stall('InvalidSpec', unknown.join(' '));
+  const machine = newMachine(o.vm, { marker: markerOf(o.vm, o.clusterId), ...cluster.spec });
+  if ('reason' in machine) return stall(machine.reason, machine.message);
+  const node = o.vm.status?.node ?? '';
+  return act({ kind: 'create', node, vmid, machine }, 'Creating', `Proxmox is making the machine on node ${node}.`);
+}
+
 /**
- * A clone without a task that we know of is waited for while some worker may be at it. A lock whose worker is gone can
+ * A making without a task that we know of is waited for while some worker may be at it. A lock whose worker is gone can
  * be removed by root only, so the VMID is given up; nothing of value is lost in a machine that was never complete.
  */
 function awaitWorker(o: Observed, vmid: number): Verdict {
   if (o.worker === undefined) return lookAt('worker');
+  if (o.worker.running && o.vm.spec.source.iso)
+    return waitFor(undecidedMs, 'Creating', 'Proxmox is making the machine.');
   if (o.worker.running) return waitFor(undecidedMs, 'Cloning', 'Proxmox is cloning the template.');
   const cluster = clusterOf(o.vm, o.clusters);
   if (!isCluster(cluster)) return stall(cluster.reason, cluster.message);
@@ -48,10 +71,9 @@ function awaitWorker(o: Observed, vmid: number): Verdict {
 /** What an administrator of Proxmox is told about a lock that no token can remove. */
 export function stuckLock(vmid: number, config: Observed['config']): string {
   const [node, lock] = config?.found ? [config.node, config.config.lock] : ['its node', 'clone'];
-  return `The worker that was cloning VM ${vmid} died and left the lock "${lock}". Run on ${node}: qm unlock ${vmid}`;
+  return `The worker that was making VM ${vmid} died and left the lock "${lock}". Run on ${node}: qm unlock ${vmid}`;
 }
 
-/** A repeated clone is safe: Proxmox refuses a VMID that is taken. */
 function clone(o: Observed, vmid: number): Verdict {
   const { vm, template } = o;
   if (template === undefined) return lookAt('template');

@@ -40,7 +40,7 @@ describe('F14: a clone whose resource is deleted', () => {
   test('is taken up again where its UPID was lost and a log tells which one it is', () => {
     const worker = { running: true, upid: 'UPID:y', candidates: ['UPID:y'] } as const;
     expect(plan(deleted({ state: 'none' }, { config, worker: { ...worker, candidates: ['UPID:y'] } })).action).toEqual({
-      kind: 'followClone',
+      kind: 'followMaking',
       upid: 'UPID:y',
     });
   });

@@ -4,7 +4,7 @@ import type { MachineConfig } from '../machine.ts';
 import { carries, identify, markerOf, withoutMarker } from '../marker.ts';
 import type { Observed } from '../observed.ts';
 import { isAdopting } from './adopt.ts';
-import { stuckLock } from './provision.ts';
+import { isBeingMade, stuckLock } from './provision.ts';
 import { finalizer } from './reserve.ts';
 import { awaitTask, holdAfterFailure } from './task.ts';
 
@@ -17,25 +17,28 @@ export function finished({ vm }: Observed): Verdict | undefined {
 }
 
 /** Tasks that the removal itself has started or cancelled, and told of. */
-const ofRemoval = new Set(['qmclone', 'qmstop', 'qmdestroy']);
+const ofRemoval = new Set(['qmclone', 'qmcreate', 'qmstop', 'qmdestroy']);
+
+/** Tasks that make a machine: while one runs its machine must not be destroyed, but the task can be cancelled. */
+const makings = new Set(['qmclone', 'qmcreate']);
 
 /** How soon to look again whether another operator has cancelled the clone. */
 const othersCancelMs = 10_000;
 
 /**
- * A clone in progress is cancelled, never destroyed under its worker; any other task is left to end. Who cancels has
+ * A making in progress is cancelled, never destroyed under its worker; any other task is left to end. Who cancels has
  * undertaken it in the status before: of two operators at once only one does.
  */
 export function endTask(o: Observed): Verdict | undefined {
   const open = o.vm.status?.task;
-  if (open?.type !== 'qmclone' || o.task.state !== 'running' || o.task.cancel === 'sent') {
+  if (!makings.has(open?.type ?? '') || !open || o.task.state !== 'running' || o.task.cancel === 'sent') {
     const waiting = awaitTask(o);
     if (!waiting || ofRemoval.has(open?.type ?? '')) return waiting;
     const message = `It is removed when a task of its own has ended (${open?.type}).`;
     return { ...waiting, finding: { reason: 'Deleting', message } };
   }
   if (o.task.cancel === 'theirs') return { outcome: { kind: 'again', afterMs: othersCancelMs, reason: 'Cancelling' } };
-  const message = 'The clone is being cancelled.';
+  const message = 'Its making is being cancelled.';
   if (o.task.cancel === 'ours') return act({ kind: 'cancelTask', upid: open.upid }, 'Cancelling', message);
   return act({ kind: 'undertakeCancel' }, 'Cancelling', message, next);
 }
@@ -60,7 +63,7 @@ export function remove(o: Observed): Verdict | undefined {
       return awaitWorker(o, vmid);
     case 'ours': {
       const { lock } = config.config;
-      if (lock === 'clone') return awaitWorker(o, vmid);
+      if (isBeingMade(config.config)) return awaitWorker(o, vmid);
       if (lock !== undefined) return waitFor(5_000, 'LockedByTask', `Proxmox has locked the machine (${lock}).`);
       const at = { node: config.node, vmid };
       if (vm.spec.deletionPolicy === 'Retain')
@@ -71,15 +74,15 @@ export function remove(o: Observed): Verdict | undefined {
 }
 
 /**
- * A clone whose UPID was lost is taken up again where its log tells which one it is, and then cancelled; else it is
+ * A making whose UPID was lost is taken up again where its log tells which one it is, and then cancelled; else it is
  * waited for. What a dead worker left locked, root must unlock first.
  */
 function awaitWorker(o: Observed, vmid: number): Verdict {
   if (o.worker === undefined) return lookAt('worker');
   if (o.worker.running) {
     const { upid, candidates } = o.worker;
-    const message = `Proxmox is still cloning VM ${vmid}.`;
-    if (upid) return act({ kind: 'followClone', upid }, 'Deleting', message, next);
+    const message = `Proxmox is still making VM ${vmid}.`;
+    if (upid) return act({ kind: 'followMaking', upid }, 'Deleting', message, next);
     const help = `Should that never end: none of its tasks names the VMID, so one of these has to be stopped there by hand: ${candidates.join(', ')}.`;
     return waitFor(2_000, 'Deleting', `${message} ${help}`);
   }

@@ -1,9 +1,12 @@
 import type { ProxmoxCluster } from '#api/kinds.ts';
+import type { ProxmoxClusterSpec } from '#api/proxmox-cluster.ts';
 import { toMiB } from '#api/quantity.ts';
+import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
 import { unapproved } from '../approval.ts';
 import { clusterOf, isCluster } from '../cluster-of.ts';
 import { type Abandoned, act, type Finding, lookAt, next, stall, type Verdict } from '../decision.ts';
-import type { Observed, TemplateView } from '../observed.ts';
+import { defaultOf } from '../new-machine.ts';
+import type { IsoView, Observed, TemplateView } from '../observed.ts';
 import { adopt } from './adopt.ts';
 
 /** The finalizer that keeps a VirtualMachine until its machine is proven to be gone. */
@@ -37,7 +40,7 @@ export function claim(o: Observed): Verdict | undefined {
   const refusals = unapproved(o.vm.spec, cluster.spec);
   if (refusals.length > 0) return stall('InvalidSpec', refusals.join(' '));
   if (o.vm.spec.source.adopt) return adopt(o, cluster);
-  const missing = templateMissing(o, cluster);
+  const missing = o.vm.spec.source.template && templateMissing(o, cluster);
   if (missing) return stall(missing.reason, missing.message);
   if (o.orphan === undefined) return lookAt('orphan');
   if (o.orphan.vmid !== undefined) return stall('OrphanExists', orphanMessage(o.orphan.vmid));
@@ -46,12 +49,14 @@ export function claim(o: Observed): Verdict | undefined {
 
 /** Asks for a VMID and a place, in exchange for one that has to be given up. */
 export function claimPlace(o: Observed, cluster: ProxmoxCluster, abandon?: Abandoned): Verdict {
-  if (o.template === undefined) return lookAt('template');
-  if (!o.template.usable) return stall(o.template.reason, o.template.message);
+  const isFromIso = o.vm.spec.source.iso !== undefined;
+  const source = isFromIso ? o.iso : o.template;
+  if (source === undefined) return lookAt(isFromIso ? 'iso' : 'template');
+  if (!source.usable) return stall(source.reason, source.message);
   const demand = {
     cpu: o.vm.spec.resources.cpu,
     memoryMiB: toMiB(o.vm.spec.resources.memory),
-    candidates: candidates(cluster, o.template, o.quota),
+    candidates: candidates(cluster, o.quota).filter(node => canHold(node, source, o.vm.spec, cluster.spec)),
     ...(o.quota?.granted && o.quota.shares && { shares: o.quota.shares }),
     ...(o.quota?.granted && o.quota.vmids && { vmids: o.quota.vmids }),
   };
@@ -68,18 +73,28 @@ function templateMissing({ vm, vmTemplate }: Observed, cluster: ProxmoxCluster):
   return { reason: 'TemplateNotFound', message };
 }
 
-/** A template on local storage can only be cloned on its own node, and a namespace may be kept to some nodes. */
-function candidates(
-  { spec }: ProxmoxCluster,
-  template: TemplateView & { usable: true },
-  quota: Observed['quota'],
-): string[] {
+/**
+ * A template on local storage can only be cloned on its own node; one that has the ISO image must have the storages of
+ * the disks, too.
+ */
+function canHold(
+  node: string,
+  source: (TemplateView | IsoView) & { usable: true },
+  { disks }: VirtualMachineSpec,
+  { storages }: ProxmoxClusterSpec,
+): boolean {
+  if ('vmid' in source) return source.shared || node === source.node;
+  const there = source.nodes.find(({ name }) => name === node)?.storages;
+  return disks.every(({ storage = defaultOf(storages) }) => storage === undefined || there?.includes(storage));
+}
+
+/** Approved nodes that take machines; a namespace may be kept to some of them. */
+function candidates({ spec }: ProxmoxCluster, quota: Observed['quota']): string[] {
   const allowed = quota?.granted ? quota.nodes : undefined;
   return spec.nodes
     .filter(({ schedulable }) => schedulable !== 'Disabled')
     .map(({ name }) => name)
-    .filter(name => allowed?.includes(name) ?? true)
-    .filter(name => template.shared || name === template.node);
+    .filter(name => allowed?.includes(name) ?? true);
 }
 
 const orphanMessage = (vmid: number): string =>

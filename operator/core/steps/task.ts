@@ -18,6 +18,7 @@ const ofOperations = new Set(Object.values(operationTasks));
 /** What a failed task is called, and the condition that it is about. */
 const failures: Record<string, { condition?: ConditionType; reason: string }> = {
   qmclone: { condition: 'Provisioned', reason: 'CloneFailed' },
+  qmcreate: { condition: 'Provisioned', reason: 'CreateFailed' },
   resize: { condition: 'ConfigSynced', reason: 'ResizeRejected' },
   qmstart: { condition: 'PowerSynced', reason: 'StartFailed' },
   qmshutdown: { condition: 'PowerSynced', reason: 'GuestIgnoredShutdown' },

@@ -3,6 +3,7 @@ import type { VirtualMachineStatus } from '#api/virtual-machine-status.ts';
 import type { Action, Decision } from '../decision.ts';
 import { failureVerdict } from '../failure.ts';
 import type { ConfigChange, MachineConfig, Power } from '../machine.ts';
+import { blank } from '../new-machine.ts';
 import type { Observed, TaskView } from '../observed.ts';
 import { begun, currentOperation, ended, operationTasks } from '../operation.ts';
 import { plan } from '../plan.ts';
@@ -105,6 +106,7 @@ function look(world: World, observed: Observed, what: NonNullable<Decision['look
   if (what === 'absence') {
     observed.absence = world.quorate && !machine ? { proven: true } : { proven: false, message: 'no quorum' };
   }
+  if (what === 'iso') observed.iso = { usable: true, nodes: [{ name: 'n2', storages: ['shared'] }] };
   if (what === 'template') {
     observed.template = world.templateUsable
       ? { usable: true, vmid: 900, node: 'n1', shared: true, rootStorage: 'shared' }
@@ -148,6 +150,12 @@ function carryOut(world: World, action: Action): ActionResult | 'refused' {
         const config = clonedConfig({ description: action.description, name: action.name });
         world.machine = { node: action.target ?? action.node, config, power: 'Stopped' };
       });
+    case 'create':
+      if (world.machine) return 'refused';
+      return started('qmcreate', () => {
+        const { uefi: _, tpm: __, ...change } = action.machine;
+        world.machine = { node: action.node, config: written(blank, change), power: 'Stopped' };
+      });
     case 'configure':
       if (world.machine) world.machine.config = written(world.machine.config, action.change);
       return {};
@@ -187,7 +195,7 @@ function carryOut(world: World, action: Action): ActionResult | 'refused' {
       return {};
     case 'undertakeCancel':
       return { cancelling: true };
-    case 'followClone':
+    case 'followMaking':
       return { task: { upid: action.upid, type: 'qmclone', node: 'n1' } };
     case 'cancelTask':
       if (world.task) world.task.ends = { succeeded: false, message: 'interrupted by signal', effect: () => {} };
@@ -199,8 +207,10 @@ function setPower({ machine }: World, power: Power): void {
   if (machine) machine.power = power;
 }
 
-function written(config: MachineConfig, change: ConfigChange): MachineConfig {
-  const { nics = [], disks = [], cloudInit = {}, remove = [], ...plain } = change;
+/** A configuration after a write. */
+export function written(config: MachineConfig, change: ConfigChange): MachineConfig {
+  const { nics = [], disks = [], cdrom, cloudInit = {}, remove = [], ...plain } = change;
+  const boot = change.boot ?? config.boot;
   const changedNics = nics.map(nic => ({ ...nic, mac: nic.mac ?? 'BC:24:11:00:00:99' }));
   const keptNics = config.nics.filter(
     ({ index }) => !nics.some(nic => nic.index === index) && !remove.includes(`net${index}`),
@@ -212,14 +222,17 @@ function written(config: MachineConfig, change: ConfigChange): MachineConfig {
     nics: [...keptNics, ...changedNics].sort((a, b) => a.index - b.index),
     disks: [
       ...config.disks,
-      ...disks.map(disk => ({ ...disk, volume: `${disk.storage}:new-${disk.serial}`, root: false })),
+      ...disks.map(disk => ({ ...disk, volume: `${disk.storage}:new-${disk.serial}`, root: disk.key === boot[0] })),
     ],
+    cdroms: cdrom
+      ? [...config.cdroms.filter(({ key }) => key !== cdrom.key), { ...cdrom, cloudInit: false }]
+      : config.cdroms,
     cloudInit: {
       ...config.cloudInit,
       ...cloudInit,
       hasPassword: config.cloudInit.hasPassword || cloudInit.password !== undefined,
     },
-    startAtBoot: config.startAtBoot && !remove.includes('onboot'),
+    startAtBoot: (change.startAtBoot ?? config.startAtBoot) && !remove.includes('onboot'),
     foreignKeys: config.foreignKeys.filter(key => !remove.includes(key)),
   };
 }
