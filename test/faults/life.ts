@@ -17,7 +17,14 @@ export interface LifePlan {
   watch: WatchMood;
   /** Operators at the same time, without an election. Default: 1. */
   operators?: number;
+  /** What the machine is made from. Default: the template. */
+  from?: Origin;
 }
+
+/** What a machine can be made from, with the type of the task that makes it. */
+export type Origin = keyof typeof makings;
+
+const makings = { template: 'qmclone', iso: 'qmcreate' } as const;
 
 /** What became of it. */
 export interface LifeResult {
@@ -41,7 +48,7 @@ const forgottenMs = 300_000;
 const restMs = 120_000;
 
 /** Creates a machine, changes it, deletes it, and looks for what must not happen on the way. */
-export async function live({ faults, pace, seed, watch, operators }: LifePlan): Promise<LifeResult> {
+export async function live({ faults, pace, seed, watch, operators, from = 'template' }: LifePlan): Promise<LifeResult> {
   const world = new FaultWorld({
     plan: faults,
     durations: durationsOf(pace),
@@ -52,9 +59,9 @@ export async function live({ faults, pace, seed, watch, operators }: LifePlan): 
   let violation: string | undefined;
   try {
     await world.begin();
-    await world.create('web-1');
+    await world.create('web-1', from === 'iso' ? { source: { iso: { name: 'debian' } } } : {});
     if ([...faults.values()].includes('replaced')) await endure(world);
-    else await prosper(world, { pace, watch, operators });
+    else await prosper(world, { pace, watch, operators, from });
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
     violation = error.message;
@@ -66,18 +73,19 @@ export async function live({ faults, pace, seed, watch, operators }: LifePlan): 
 /** The life of a machine that is made, changed and deleted, whatever goes wrong on the way. */
 async function prosper(
   world: FaultWorld,
-  { pace, watch, operators = 1 }: Pick<LifePlan, 'pace' | 'watch' | 'operators'>,
+  { pace, watch, operators = 1, from }: Pick<LifePlan, 'pace' | 'watch' | 'operators'> & { from: Origin },
 ): Promise<void> {
   if (pace === 'never') await world.pass(60_000);
   else {
     await expectReady(world, 'was made');
+    if (from === 'iso') expectNothingWritten(world);
     change(world);
     await expectReady(world, 'was changed');
-    expectOneOfEach(world);
+    expectOneOfEach(world, from);
   }
   await remove(world);
   await expectThat(world, () => world.machine('web-1') === undefined, 'is gone');
-  if (pace !== 'never' && operators === 1) expectNoCallTwice(world);
+  if (pace !== 'never' && operators === 1) expectNoCallTwice(world, from);
   await sweepUp(world);
   // One of two may have asked for room right before the other one saw the machine gone.
   if (operators > 1) await world.pass(forgottenMs);
@@ -111,9 +119,9 @@ async function sweepUp(world: FaultWorld): Promise<void> {
 const web1 = { namespace: 'team-a', name: 'web-1' };
 
 function durationsOf(pace: Pace): Partial<Durations> {
-  if (pace === 'never') return { copy: { ms: 1e12 } };
+  if (pace === 'never') return { copy: { ms: 1e12 }, qmcreate: { ms: 1e12 } };
   const ms = pace * 1000;
-  return { copy: { ms }, resize: { ms }, qmstart: { ms }, qmstop: { ms }, free: { ms } };
+  return { copy: { ms }, qmcreate: { ms }, resize: { ms }, qmstart: { ms }, qmstop: { ms }, free: { ms } };
 }
 
 async function expectThat(world: FaultWorld, holds: () => boolean, what: string): Promise<void> {
@@ -133,9 +141,15 @@ const expectReady = (world: FaultWorld, what: string): Promise<void> =>
     what,
   );
 
-/** I6: what a fault cost is time, not machines: one clone and one boot succeed, whatever happened. */
-function expectOneOfEach(world: FaultWorld): void {
-  for (const type of ['qmclone', 'qmstart']) {
+/** A machine that was made at once is started as it is. */
+function expectNothingWritten({ counter }: FaultWorld): void {
+  const write = counter.calls.find(call => /^proxmox PUT /.test(call));
+  if (write) throw new Violation(`I10: a machine that was made with everything is written to: ${write}`);
+}
+
+/** I6: what a fault cost is time, not machines: one making and one boot succeed, whatever happened. */
+function expectOneOfEach(world: FaultWorld, from: Origin): void {
+  for (const type of [makings[from], 'qmstart']) {
     const done = Object.values(world.simulator.state.tasks).filter(
       task => task.type === type && task.exitstatus === 'OK',
     );
@@ -144,9 +158,11 @@ function expectOneOfEach(world: FaultWorld): void {
 }
 
 /** I10: where nothing went wrong, every task was started as often as it takes and not once more. */
-function expectNoCallTwice(world: FaultWorld): void {
+function expectNoCallTwice(world: FaultWorld, from: Origin): void {
   if (world.counter.struck > 0) return;
-  const expected = { qmclone: 1, resize: 2, qmstart: 1, qmstop: 1, qmdestroy: 1 };
+  // What is made from an image has disks of their size from the start.
+  const resizes = from === 'iso' ? 1 : 2;
+  const expected = { [makings[from]]: 1, resize: resizes, qmstart: 1, qmstop: 1, qmdestroy: 1 };
   for (const [type, times] of Object.entries(expected)) {
     const tasks = Object.values(world.simulator.state.tasks).filter(task => task.type === type);
     if (tasks.length !== times) throw new Violation(`I10: ${tasks.length} tasks ${type} instead of ${times}`);

@@ -5,7 +5,15 @@ import type { Seed } from '#simulator/state/seed.ts';
 export const seed: Seed = {
   cluster: { name: 'lab' },
   nodes: ['n1', 'n2'].map(name => ({ name, cpus: 16, memoryGiB: 64 })),
-  storages: [{ id: 'shared', type: 'nfs', sizeGiB: 1000 }],
+  storages: [
+    {
+      id: 'shared',
+      type: 'nfs',
+      content: ['images', 'iso'],
+      sizeGiB: 1000,
+      volumes: [{ name: 'iso/debian.iso', sizeMiB: 600 }],
+    },
+  ],
   vms: [
     {
       vmid: 900,
@@ -28,8 +36,10 @@ export const seed: Seed = {
       'VM.Allocate',
       'VM.Audit',
       'VM.Clone',
+      'VM.Config.CDROM',
       'VM.Config.CPU',
       'VM.Config.Disk',
+      'VM.Config.HWType',
       'VM.Config.Memory',
       'VM.Config.Network',
       'VM.Config.Options',
@@ -59,6 +69,7 @@ export const cluster: ProxmoxCluster = {
     nodes: [{ name: 'n1' }, { name: 'n2' }],
     storages: [{ name: 'shared', default: 'Enabled' }],
     bridges: [{ name: 'vmbr0' }],
+    isos: [{ name: 'debian', volume: 'shared:iso/debian.iso' }],
     default: 'Enabled',
     maxConcurrentTasks: 8,
     maxClonesPerTemplate: 4,
