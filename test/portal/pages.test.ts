@@ -285,6 +285,16 @@ describe.skipIf(withoutChromium)('the pages of the portal, with everything real 
     await phone.close();
   });
 
+  test.each(['en-GB', 'fr-FR'])('F132: nor is it when the connection is lost, in %s', async locale => {
+    const phone = await openPage(chromium, { viewport: { width: 360, height: 740 }, isMobile: true, locale });
+    await signIn(phone.page, demo.portalUrl, 'ada');
+    await phone.page.route('**/api/v1/stream', route => route.abort());
+    await phone.page.reload();
+    await phone.page.locator('[data-connection="lost"]').waitFor();
+    expect(await phone.page.evaluate(whatIsWider)).toEqual([]);
+    await phone.close();
+  });
+
   test('F130: a language is chosen, kept, and complete', async () => {
     const visitor = await openPage(chromium);
     await signIn(visitor.page, demo.portalUrl, 'ada');
