@@ -24,7 +24,7 @@ export const calls = {
   volumes: { method: 'GET', route: '/nodes/{node}/storage/{storage}/content', params: ['content'] },
 
   vms: { method: 'GET', route: '/nodes/{node}/qemu', params: [] },
-  vmConfig: { method: 'GET', route: '/nodes/{node}/qemu/{vmid}/config', params: ['current'] },
+  vmConfig: { method: 'GET', route: '/nodes/{node}/qemu/{vmid}/config', params: ['current', 'snapshot'] },
   vmPending: { method: 'GET', route: '/nodes/{node}/qemu/{vmid}/pending', params: [] },
   vmStatus: { method: 'GET', route: '/nodes/{node}/qemu/{vmid}/status/current', params: [] },
   vmChart: { method: 'GET', route: '/nodes/{node}/qemu/{vmid}/rrddata', params: ['timeframe', 'cf'] },
@@ -33,7 +33,6 @@ export const calls = {
     route: '/nodes/{node}/qemu/{vmid}/clone',
     params: ['newid', 'name', 'description', 'full', 'target', 'pool', 'storage'],
   },
-  create: { method: 'POST', route: '/nodes/{node}/qemu', params: ['vmid', ...settableKeys] },
   configure: {
     method: 'PUT',
     route: '/nodes/{node}/qemu/{vmid}/config',
@@ -49,6 +48,14 @@ export const calls = {
   reset: { method: 'POST', route: '/nodes/{node}/qemu/{vmid}/status/reset', params: [] },
   screen: { method: 'POST', route: '/nodes/{node}/qemu/{vmid}/vncproxy', params: ['websocket'] },
   terminal: { method: 'POST', route: '/nodes/{node}/qemu/{vmid}/termproxy', params: [] },
+  snapshots: { method: 'GET', route: '/nodes/{node}/qemu/{vmid}/snapshot', params: [] },
+  takeSnapshot: {
+    method: 'POST',
+    route: '/nodes/{node}/qemu/{vmid}/snapshot',
+    params: ['snapname', 'description', 'vmstate'],
+  },
+  deleteSnapshot: { method: 'DELETE', route: '/nodes/{node}/qemu/{vmid}/snapshot/{snapname}', params: ['force'] },
+  rollback: { method: 'POST', route: '/nodes/{node}/qemu/{vmid}/snapshot/{snapname}/rollback', params: [] },
   destroy: { method: 'DELETE', route: '/nodes/{node}/qemu/{vmid}', params: ['purge', 'destroy-unreferenced-disks'] },
 
   guestInterfaces: { method: 'GET', route: '/nodes/{node}/qemu/{vmid}/agent/network-get-interfaces', params: [] },
