@@ -21,5 +21,11 @@ export const asSet = { 'x-kubernetes-list-type': 'set' };
 export const asAtomic = { 'x-kubernetes-list-type': 'atomic' };
 
 /** The rule of a field that keeps its first value. */
-export const immutable = (what: string) =>
-  cel({ rule: 'self == oldSelf', message: `${what} cannot be changed after creation`, reason: 'FieldValueForbidden' });
+export const immutableRule = (what: string): CelRule => ({
+  rule: 'self == oldSelf',
+  message: `${what} cannot be changed after creation`,
+  reason: 'FieldValueForbidden',
+});
+
+/** Schema metadata of a field that keeps its first value. */
+export const immutable = (what: string) => cel(immutableRule(what));

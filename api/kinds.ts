@@ -8,6 +8,7 @@ import type { VirtualMachineStatus } from './virtual-machine-status.ts';
 import { type VmOperationSpec, type VmOperationStatus, vmOperation } from './vm-operation.ts';
 import { type VmPolicySpec, type VmPolicyStatus, vmPolicy } from './vm-policy.ts';
 import { type VmQuotaSpec, type VmQuotaStatus, vmQuota } from './vm-quota.ts';
+import { type VmSnapshotSpec, type VmSnapshotStatus, vmSnapshot } from './vm-snapshot.ts';
 import { type VmTemplateSpec, type VmTemplateStatus, vmTemplate } from './vm-template.ts';
 
 /** All kinds of Berth, in the order in which they should be installed. */
@@ -17,6 +18,7 @@ export const kinds: readonly KindDefinition[] = [
   vmPolicy,
   vmQuota,
   virtualMachine,
+  vmSnapshot,
   vmOperation,
   consoleSession,
 ];
@@ -31,8 +33,17 @@ export interface Metadata {
   creationTimestamp?: string;
   deletionTimestamp?: string;
   finalizers?: string[];
+  ownerReferences?: OwnerReference[];
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
+}
+
+/** Whose dependent an object is: it goes with its owner. */
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
 }
 
 /** An object of one of Berth's kinds. */
@@ -49,6 +60,7 @@ export type ProxmoxCluster = Resource<ProxmoxClusterSpec, ProxmoxClusterStatus>;
 export type VmTemplate = Resource<VmTemplateSpec, VmTemplateStatus>;
 export type VmQuota = Resource<VmQuotaSpec, VmQuotaStatus>;
 export type VmPolicy = Resource<VmPolicySpec, VmPolicyStatus>;
+export type VmSnapshot = Resource<VmSnapshotSpec, VmSnapshotStatus>;
 export type VmOperation = Resource<VmOperationSpec, VmOperationStatus>;
 export type ConsoleSession = Resource<ConsoleSessionSpec, ConsoleSessionStatus>;
 
@@ -66,5 +78,6 @@ export const proxmoxClusters = resourceType(proxmoxCluster);
 export const vmTemplates = resourceType(vmTemplate);
 export const vmQuotas = resourceType(vmQuota);
 export const vmPolicies = resourceType(vmPolicy);
+export const vmSnapshots = resourceType(vmSnapshot);
 export const vmOperations = resourceType(vmOperation);
 export const consoleSessions = resourceType(consoleSession);

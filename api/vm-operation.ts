@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { immutable } from './cel.ts';
+import { cel, immutableRule } from './cel.ts';
 import { conditions, observedGeneration } from './conditions.ts';
-import { dnsLabelPattern } from './names.ts';
+import { dnsLabelPattern, resourceName } from './names.ts';
 
 const time = () => z.iso.datetime();
 
@@ -16,8 +16,16 @@ export const vmOperationSpec = z
       .describe('Name of the VirtualMachine, in the same namespace.'),
     requester: z.string().min(1).max(253).describe('Who asks for it: the user name of whoever creates this resource.'),
     type: z
-      .enum(['Restart', 'Reset'])
-      .describe('Restart asks the guest to shut down and starts it again; Reset is the button on the front.'),
+      .enum(['Restart', 'Reset', 'Rollback'])
+      .describe(
+        'Restart asks the guest to shut down and starts it again; Reset is the button on the front; Rollback takes the machine back to a snapshot.',
+      ),
+    rollback: z
+      .object({
+        snapshotName: resourceName().describe('Name of the VmSnapshot.'),
+      })
+      .optional()
+      .describe('What a Rollback takes the machine back to.'),
     deadlineSeconds: z
       .int32()
       .min(1)
@@ -31,7 +39,13 @@ export const vmOperationSpec = z
       .default(604_800)
       .describe('How long this resource is kept after its end. Default: seven days.'),
   })
-  .meta(immutable('the spec of an operation'));
+  .meta(
+    cel(immutableRule('the spec of an operation'), {
+      rule: "(self.type == 'Rollback') == has(self.rollback)",
+      message: 'rollback belongs to the type Rollback, which needs it',
+      fieldPath: '.rollback',
+    }),
+  );
 
 export type VmOperationSpec = z.infer<typeof vmOperationSpec>;
 

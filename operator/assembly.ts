@@ -11,6 +11,7 @@ import { machineReconciler } from './controllers/virtual-machines.ts';
 import { operationReconciler } from './controllers/vm-operations.ts';
 import { policyReconciler } from './controllers/vm-policies.ts';
 import { quotaReconciler } from './controllers/vm-quotas.ts';
+import { snapshotReconciler } from './controllers/vm-snapshots.ts';
 import { templateReconciler } from './controllers/vm-templates.ts';
 import { createAllocators } from './effects/allocators.ts';
 import type { OpenTransport } from './effects/cluster-link.ts';
@@ -89,6 +90,7 @@ export function assemble(options: AssemblyOptions): Assembly {
       policies: policyReconciler(shared),
       sessions: sessionReconciler({ ...shared, consoleUrl: options.consoleUrl }),
       operations: operationReconciler(shared),
+      snapshots: snapshotReconciler({ ...shared, wakeMachine: key => queues.machines.add(key) }),
       machines: machineReconciler({ ...shared, clusterId, events, memory, ownWrites }),
     },
   };

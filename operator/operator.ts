@@ -13,7 +13,16 @@ import type { OperatorMetrics } from './metrics.ts';
 import { createReflectors } from './resources.ts';
 
 /** Keys that each controller works on at a time; no run of one waits for more than a call. */
-const workers = { machines: 16, clusters: 2, templates: 2, quotas: 4, policies: 1, operations: 2, sessions: 1 };
+const workers = {
+  machines: 16,
+  clusters: 2,
+  templates: 2,
+  quotas: 4,
+  policies: 1,
+  operations: 2,
+  snapshots: 2,
+  sessions: 1,
+};
 
 /** What an operator runs with. */
 export interface OperatorOptions {
@@ -76,7 +85,7 @@ export async function startOperator(options: OperatorOptions, signal: AbortSigna
       { machines: machines.size, clusters: clusters.size, templates: templates.size },
       'every resource is known',
     );
-    const names = ['clusters', 'templates', 'policies', 'quotas', 'operations', 'machines', 'sessions'] as const;
+    const names = Object.keys(reconcilers) as (keyof typeof reconcilers)[];
     const common = { signal, log, metrics: metrics.runtime };
     await Promise.all(
       names.map(name =>

@@ -7,11 +7,13 @@ import {
   type VmOperation,
   type VmPolicy,
   type VmQuota,
+  type VmSnapshot,
   type VmTemplate,
   virtualMachines,
   vmOperations,
   vmPolicies,
   vmQuotas,
+  vmSnapshots,
   vmTemplates,
 } from '#api/kinds.ts';
 import type { KubeClient } from '#kube/client.ts';
@@ -32,6 +34,8 @@ export interface Resources {
   sessions: Store<ConsoleSession>;
   /** Indexed by the key of their `machine`. */
   operations: Store<VmOperation>;
+  /** Indexed by their `namespace`, and by the key of their `machine`. */
+  snapshots: Store<VmSnapshot>;
 }
 
 /** What is to be told of changes. */
@@ -43,6 +47,7 @@ export interface ResourceHandlers {
   onPolicy: ChangeHandler<VmPolicy>;
   onSession: ChangeHandler<ConsoleSession>;
   onOperation: ChangeHandler<VmOperation>;
+  onSnapshot: ChangeHandler<VmSnapshot>;
 }
 
 /** Makes empty stores. */
@@ -57,6 +62,10 @@ export const createResources = (): Resources => ({
   quotas: new Store<VmQuota>(),
   policies: new Store<VmPolicy>(),
   operations: new Store<VmOperation>({
+    machine: ({ metadata: { namespace = '' }, spec }) => [formatKey({ namespace, name: spec.vmName })],
+  }),
+  snapshots: new Store<VmSnapshot>({
+    namespace: ({ metadata }) => [metadata.namespace ?? ''],
     machine: ({ metadata: { namespace = '' }, spec }) => [formatKey({ namespace, name: spec.vmName })],
   }),
   sessions: new Store<ConsoleSession>({
@@ -74,8 +83,8 @@ export interface Reflection {
 
 /** Makes what fills the stores. */
 export function createReflectors(
-  { machines, clusters, templates, quotas, policies, operations, sessions }: Resources,
-  { onMachine, onCluster, onTemplate, onQuota, onPolicy, onOperation, onSession }: ResourceHandlers,
+  { machines, clusters, templates, quotas, policies, operations, snapshots, sessions }: Resources,
+  { onMachine, onCluster, onTemplate, onQuota, onPolicy, onOperation, onSnapshot, onSession }: ResourceHandlers,
   common: { client: KubeClient; log: Logger; metrics: RuntimeMetrics },
 ): Reflection[] {
   return [
@@ -84,6 +93,7 @@ export function createReflectors(
     new Reflector({ ...common, type: vmPolicies, store: policies, onChange: onPolicy }),
     new Reflector({ ...common, type: vmQuotas, store: quotas, onChange: onQuota }),
     new Reflector({ ...common, type: vmOperations, store: operations, onChange: onOperation }),
+    new Reflector({ ...common, type: vmSnapshots, store: snapshots, onChange: onSnapshot }),
     new Reflector({ ...common, type: virtualMachines, store: machines, onChange: onMachine }),
     new Reflector({ ...common, type: consoleSessions, store: sessions, onChange: onSession }),
   ];

@@ -4,7 +4,9 @@ import { Queue } from '#kube/queue.ts';
 import { keyOf } from '#kube/resource.ts';
 import type { Logger } from '#kube/telemetry.ts';
 import { machineKeyOf } from './controllers/vm-operations.ts';
+import { snapshotMachineKey } from './controllers/vm-snapshots.ts';
 import { isFinished } from './core/operation.ts';
+import { hasFailed, isTaken } from './core/snapshot.ts';
 import { isReady } from './core/steps/settled.ts';
 import type { LinkEvents } from './effects/cluster-link.ts';
 import type { MachineMemory } from './effects/memory.ts';
@@ -20,13 +22,22 @@ export interface Queues {
   policies: Queue;
   sessions: Queue;
   operations: Queue;
+  snapshots: Queue;
 }
 
 /** Makes empty queues. `random` gives numbers in [0, 1). */
 export function createQueues(clock?: Clock, random?: () => number): Queues {
   const queue = () => new Queue({ clock, random });
-  const [machines, clusters, templates, operations] = [queue(), queue(), queue(), queue()];
-  return { machines, clusters, templates, quotas: queue(), policies: queue(), operations, sessions: queue() };
+  return {
+    machines: queue(),
+    clusters: queue(),
+    templates: queue(),
+    quotas: queue(),
+    policies: queue(),
+    operations: queue(),
+    snapshots: queue(),
+    sessions: queue(),
+  };
 }
 
 /** Who is to be looked at again when what has changed. Nothing here decides or acts. */
@@ -37,9 +48,12 @@ export interface Wake extends ResourceHandlers {
   machinesOf: (cluster: string) => void;
 }
 
+/** A key that no ProxmoxCluster has. */
+const policyKey = 'VmPolicy/default';
+
 /** Wires changes to queues. `forgetKey` gives up what a deleted machine held. */
 export function createWake(
-  { machines, operations, sessions }: Resources,
+  { machines, operations, snapshots, sessions }: Resources,
   queues: Queues,
   memory: MachineMemory,
   forgetKey: (key: string) => void,
@@ -61,6 +75,13 @@ export function createWake(
       if (!isFinished(operation)) queues.operations.add(keyOf(operation));
     }
   };
+  /** Those that are not over; a machine that is gone lets all go. */
+  const wakeSnapshots = (machineKey: string, isGone = false) => {
+    for (const snapshot of snapshots.byIndex('machine', machineKey)) {
+      const isOver = isTaken(snapshot) || hasFailed(snapshot);
+      if (isGone || snapshot.metadata.deletionTimestamp || !isOver) queues.snapshots.add(keyOf(snapshot));
+    }
+  };
   const ofQuota = quotaConcerns(machines);
   const ofPolicy = policyConcerns(machines);
   const ofTemplate = templateConcerns();
@@ -76,6 +97,7 @@ export function createWake(
       queues.machines.add(key, origin === 'list' ? 'low' : 'normal');
       queues.quotas.add(quotaKeyOf(vm), 'low');
       wakeOperations(key);
+      wakeSnapshots(key, kind === 'deleted');
       const isLeaving = kind === 'deleted' || vm.metadata.deletionTimestamp !== undefined;
       wakeSessions(sessions.byIndex('machine', key), isLeaving);
     },
@@ -100,8 +122,18 @@ export function createWake(
       wakeOperations(machineKeyOf(operation));
       queues.machines.add(machineKeyOf(operation));
     },
+    onSnapshot: (key, _kind, snapshot) => {
+      queues.snapshots.add(key);
+      // The others of the machine may have to wait for it, or no longer.
+      wakeSnapshots(snapshotMachineKey(snapshot));
+      queues.machines.add(snapshotMachineKey(snapshot));
+    },
     onPolicy: (key, _kind, policy) => {
       queues.policies.add(key);
+      if (generations.get(policyKey) !== policy.metadata.generation) {
+        for (const snapshot of snapshots.list()) queues.snapshots.add(keyOf(snapshot), 'low');
+      }
+      generations.set(policyKey, policy.metadata.generation);
       wakeAll(ofPolicy(policy));
     },
     onSession: (key, _kind, session) => {

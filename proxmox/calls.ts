@@ -33,6 +33,7 @@ export const calls = {
     route: '/nodes/{node}/qemu/{vmid}/clone',
     params: ['newid', 'name', 'description', 'full', 'target', 'pool', 'storage'],
   },
+  create: { method: 'POST', route: '/nodes/{node}/qemu', params: ['vmid', ...settableKeys] },
   configure: {
     method: 'PUT',
     route: '/nodes/{node}/qemu/{vmid}/config',

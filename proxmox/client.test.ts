@@ -44,6 +44,15 @@ describe('a write', () => {
     });
   });
 
+  test('create sends everything about a machine at once', async () => {
+    const set = { name: 'web', scsi0: 'fast:20', ide2: 'local:iso/a.iso,media=cdrom', boot: 'order=scsi0;ide2' };
+    expect(await exchange(data(upid), () => client.create('pve1', 101, set))).toEqual({
+      sent: 'POST /api2/json/nodes/pve1/qemu vmid=101&name=web&scsi0=fast%3A20&ide2=local%3Aiso%2Fa.iso%2Cmedia%3Dcdrom&boot=order%3Dscsi0%3Bide2',
+      result: upid,
+    });
+    await expect(client.create('pve1', 101, { args: '-device x' })).rejects.toMatchObject({ kind: 'invalid' });
+  });
+
   test('configure sends values, deletions and the digest at once', async () => {
     const change = {
       set: { cores: 2, tags: 'berth;web', onboot: true },

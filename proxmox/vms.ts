@@ -55,6 +55,11 @@ export interface VmCalls {
   vmStatus(node: string, vmid: number): Promise<VmStatus>;
   /** Safe to repeat with the same `newid`: a second one is a `conflict`, at once or in its task. */
   clone(node: string, templateVmid: number, options: CloneOptions): Promise<Upid>;
+  /**
+   * Makes a VM with these keys, from nothing. Safe to repeat with the same VMID: a second one is a `conflict`. Until its
+   * disks are there it has a lock and nothing else, not even a description.
+   */
+  create(node: string, vmid: number, set: ConfigChange['set']): Promise<Upid>;
   /** Synchronous; waits up to ten seconds for another operation. Keys outside `settableKeys` are `invalid`. */
   configure(node: string, vmid: number, change: ConfigChange): Promise<void>;
   /** Grows a disk to `size`, such as `32G`; the same size is no error. A wrong digest shows in the task only. */
@@ -86,6 +91,10 @@ export function vmCalls(ask: Ask): VmCalls {
     vmPending: (node, vmid) => ask('vmPending', { node, vmid }, {}, pendingAnswer),
     vmStatus: (node, vmid) => ask('vmStatus', { node, vmid }, {}, vmStatusAnswer),
     clone: (node, vmid, options) => ask('clone', { node, vmid }, { ...options }, upid),
+    async create(node, vmid, set) {
+      refuseForeign('POST', `/nodes/${node}/qemu`, Object.keys(set), []);
+      return ask('create', { node }, { vmid, ...set }, upid);
+    },
     async configure(node, vmid, change) {
       await ask('configure', { node, vmid }, configForm(node, vmid, change), z.unknown());
     },
@@ -105,15 +114,13 @@ export function vmCalls(ask: Ask): VmCalls {
 }
 
 function configForm(node: string, vmid: number, { set, delete: deleted = [], digest }: ConfigChange): Params {
-  const foreign = [...Object.keys(set).filter(key => !isSettable(key)), ...deleted.filter(key => !isConfigKey(key))];
-  if (foreign.length > 0) {
-    throw new ProxmoxError({
-      kind: 'invalid',
-      method: 'PUT',
-      path: `/nodes/${node}/qemu/${vmid}/config`,
-      status: 0,
-      reason: `not a key that may be set or deleted: ${foreign.join(', ')}`,
-    });
-  }
+  refuseForeign('PUT', `/nodes/${node}/qemu/${vmid}/config`, Object.keys(set), deleted);
   return { ...set, delete: deleted.length > 0 ? deleted.join(',') : undefined, digest };
+}
+
+function refuseForeign(method: string, path: string, set: readonly string[], deleted: readonly string[]): void {
+  const foreign = [...set.filter(key => !isSettable(key)), ...deleted.filter(key => !isConfigKey(key))];
+  if (foreign.length === 0) return;
+  const reason = `not a key that may be set or deleted: ${foreign.join(', ')}`;
+  throw new ProxmoxError({ kind: 'invalid', method, path, status: 0, reason });
 }

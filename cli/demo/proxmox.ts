@@ -16,7 +16,7 @@ export const consoleToken = {
   tokenSecret: '8d1f4b7a-0c65-4e2b-9d33-c6a1f0e27b58',
 };
 
-/** The privileges of that page's role, with the optional one for guest agents, and no other. */
+/** The privileges of that page's role, with the optional ones for snapshots and guest agents, and no other. */
 export const privileges = [
   'VM.Allocate',
   'VM.Audit',
@@ -28,6 +28,7 @@ export const privileges = [
   'VM.Config.Options',
   'VM.GuestAgent.Audit',
   'VM.PowerMgmt',
+  'VM.Snapshot',
   'Datastore.AllocateSpace',
   'SDN.Use',
   'Sys.Audit',

@@ -1,4 +1,4 @@
-import type { ProxmoxCluster, VirtualMachine, VmOperation, VmQuota, VmTemplate } from '#api/kinds.ts';
+import type { ProxmoxCluster, VirtualMachine, VmOperation, VmQuota, VmSnapshot, VmTemplate } from '#api/kinds.ts';
 import { findAllocation } from '#api/ledger.ts';
 import type { KubeClient } from '#kube/client.ts';
 import type { Outcome as QueueOutcome, ReconcileContext } from '#kube/controller.ts';
@@ -17,6 +17,7 @@ import type { Look, Observed, TaskView } from '../core/observed.ts';
 import { currentOperation } from '../core/operation.ts';
 import { plan } from '../core/plan.ts';
 import { type ActionResult, statusOf } from '../core/report.ts';
+import { currentSnapshot } from '../core/snapshot.ts';
 import { isReady } from '../core/steps/settled.ts';
 import { type Acted, carryOut } from '../effects/actions.ts';
 import type { Allocator } from '../effects/allocator.ts';
@@ -40,6 +41,7 @@ export interface MachineControllerParts {
   templates: Store<VmTemplate>;
   quotas: Store<VmQuota>;
   operations: Store<VmOperation>;
+  snapshots: Store<VmSnapshot>;
   gate: QuotaGate;
   link: (cluster: string) => ClusterLink | undefined;
   allocator: (cluster: string) => Allocator;
@@ -92,6 +94,8 @@ function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string)
   const uid = uidOf(vm);
   const interval = sweepMs(parts, vm);
   if (ownWrites.isPending(key)) return undefined;
+  const operation = currentOperation(parts.operations.byIndex('machine', key), vm.metadata.uid);
+  const rollbackTarget = operation?.spec.rollback?.snapshotName;
   const observed: Observed = {
     now: parts.now(),
     clusterId,
@@ -99,7 +103,9 @@ function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string)
     clusters: clusters.list(),
     ...(vm.spec.source.template && { vmTemplate: templates.get(vm.spec.source.template.name) }),
     allocation: allocationOf(parts, vm),
-    operation: currentOperation(parts.operations.byIndex('machine', key), vm.metadata.uid),
+    operation,
+    rollbackTo: rollbackTarget ? parts.snapshots.get(formatKey({ ...vm.metadata, name: rollbackTarget })) : undefined,
+    snapshot: currentSnapshot(parts.snapshots.byIndex('machine', key), vm.metadata.uid, parts.now()),
     useOfNode: node => useOfNode(parts.machines.list(), clusters.get(vm.status?.cluster ?? ''), node, vm),
     task: { state: 'none' },
     // One in the making is looked at all the time.
@@ -110,7 +116,8 @@ function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string)
   observed.guestTurn = guestTurn(memory, observed);
   observed.nics = memory.of(uid).nics;
   observed.task = taskView(parts, vm, key, link);
-  const mustLook = observed.sweep || observed.operation !== undefined || vm.metadata.deletionTimestamp !== undefined;
+  const isAsked = observed.operation !== undefined || observed.snapshot !== undefined;
+  const mustLook = observed.sweep || isAsked || vm.metadata.deletionTimestamp !== undefined;
   observed.config = mustLook ? undefined : memory.validConfig(uid);
   return observed;
 }
@@ -225,7 +232,16 @@ async function decideAndAct(
 /** Whether the machine was complete once and has not been looked at yet. */
 const isThere = ({ vm, config }: Observed): boolean => vm.status?.createdAt !== undefined && config === undefined;
 
-const changesConfig = new Set(['clone', 'create', 'configure', 'resize', 'destroy', 'cancelTask']);
+const changesConfig = new Set([
+  'clone',
+  'create',
+  'configure',
+  'resize',
+  'destroy',
+  'cancelTask',
+  'operate',
+  'followOperation',
+]);
 
 /** How long a machine waits that found no place; a change of the cluster or a removal may make one. */
 const unschedulableMs = 15_000;

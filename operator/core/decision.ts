@@ -1,7 +1,7 @@
-import type { VmOperation } from '#api/kinds.ts';
+import type { VmOperation, VmSnapshot } from '#api/kinds.ts';
 import type { Allocation } from '#api/ledger.ts';
 import type { ConfigChange, NewMachine } from './machine.ts';
-import type { Look, Place } from './observed.ts';
+import type { Look, Place, SnapshotLine } from './observed.ts';
 import type { Charge } from './quota/amounts.ts';
 
 /** The conditions of a VirtualMachine that a step can hold up. */
@@ -55,9 +55,26 @@ export type Action =
   | { kind: 'cancelTask'; upid: string }
   /** Takes up a clone or a creation whose UPID was lost. */
   | { kind: 'followMaking'; upid: string }
-  | { kind: 'operate'; node: string; vmid: number; operation: VmOperation; timeoutSeconds: number }
+  | {
+      kind: 'operate';
+      node: string;
+      vmid: number;
+      operation: VmOperation;
+      timeoutSeconds: number;
+      /** Name in Proxmox of what a Rollback goes to. */
+      snapshotName?: string;
+    }
   | { kind: 'followOperation'; operation: VmOperation; upid: string }
-  | { kind: 'endOperation'; operation: VmOperation; failure?: Finding };
+  | { kind: 'endOperation'; operation: VmOperation; failure?: Finding }
+  | { kind: 'takeSnapshot'; node: string; vmid: number; snapshot: VmSnapshot; memory: boolean }
+  | { kind: 'removeSnapshot'; node: string; vmid: number; snapshot: VmSnapshot; force: boolean }
+  /** Tells of a snapshot that is there. */
+  | { kind: 'noteTaken'; snapshot: VmSnapshot; line: SnapshotLine }
+  /** Tells what a snapshot waits for. */
+  | { kind: 'noteSnapshot'; snapshot: VmSnapshot; note: Finding }
+  | { kind: 'failSnapshot'; snapshot: VmSnapshot; failure: Finding }
+  /** Lets go of a snapshot that Proxmox has not, or not any more. */
+  | { kind: 'dropSnapshot'; snapshot: VmSnapshot };
 
 /** How a pass ends. A requeue is always a duration with a reason. */
 export type Outcome =
@@ -81,6 +98,8 @@ export interface Verdict {
   finding?: Finding;
   /** The condition that the finding is about, where it is not the step's own. */
   condition?: ConditionType;
+  /** The same, where it is about several. */
+  conditions?: ConditionType[];
   outcome: Outcome;
 }
 

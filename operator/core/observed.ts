@@ -1,4 +1,4 @@
-import type { ProxmoxCluster, VirtualMachine, VmOperation, VmTemplate } from '#api/kinds.ts';
+import type { ProxmoxCluster, VirtualMachine, VmOperation, VmSnapshot, VmTemplate } from '#api/kinds.ts';
 import type { Allocation } from '#api/ledger.ts';
 import type { VmQuotaSpec } from '#api/vm-quota.ts';
 import type { GuestTurn, GuestView } from './guest.ts';
@@ -23,6 +23,10 @@ export interface Observed {
   allocation?: Allocation;
   /** What is asked to be done to the machine once, if it is its turn. */
   operation?: VmOperation;
+  /** The VmSnapshot that the operation is to take the machine back to, if there is one of that name. */
+  rollbackTo?: VmSnapshot;
+  /** The snapshot that is to be taken or removed, if it is its turn. */
+  snapshot?: VmSnapshot;
   /** What all machines, and those of the namespace, ask of a node, this one included. */
   useOfNode?: (node: string) => { all: NodeUse; own: NodeUse };
   /** What became of `status.task`. */
@@ -57,6 +61,21 @@ export interface Observed {
   pending?: string[];
   /** The task in Proxmox of an operation that was begun, if there is one. */
   operationTask?: { upid?: string };
+  /** The snapshots that Proxmox has of the machine. */
+  snapshots?: SnapshotLine[];
+  /** The configuration as it is in the snapshot that the machine is to be taken back to. */
+  snapshotConfig?: MachineConfig;
+  /** Whether a task of Proxmox is at a snapshot of the machine. */
+  snapshotWorker?: { running: boolean };
+}
+
+/** A snapshot as Proxmox lists it. */
+export interface SnapshotLine {
+  name: string;
+  takenAtSeconds: number;
+  memory: boolean;
+  /** `prepare` or `delete` while it is not complete. */
+  state?: string | undefined;
 }
 
 /**
@@ -73,6 +92,9 @@ export type Look =
   | 'worker'
   | 'absence'
   | 'operationTask'
+  | 'snapshots'
+  | 'snapshotConfig'
+  | 'snapshotWorker'
   | 'guest'
   | 'pending'
   | 'adoptee'

@@ -7,7 +7,11 @@ import { byAge } from './quota/pending.ts';
 import { isReady } from './steps/settled.ts';
 
 /** What Proxmox calls the task of each type of operation. */
-export const operationTasks: Record<VmOperationSpec['type'], string> = { Restart: 'qmreboot', Reset: 'qmreset' };
+export const operationTasks: Record<VmOperationSpec['type'], string> = {
+  Restart: 'qmreboot',
+  Reset: 'qmreset',
+  Rollback: 'qmrollback',
+};
 
 /** Whether nothing more becomes of an operation. */
 export const isFinished = ({ status }: VmOperation): boolean =>

@@ -10,6 +10,7 @@ import { provision } from './steps/provision.ts';
 import { endTask, finished, holdFailedRemoval, remove } from './steps/removal.ts';
 import { claim, grant, holdFinalizer } from './steps/reserve.ts';
 import { settled } from './steps/settled.ts';
+import { snapshots } from './steps/snapshot.ts';
 import { awaitTask, holdAfterFailure } from './steps/task.ts';
 import { trim } from './steps/trim.ts';
 
@@ -35,6 +36,7 @@ const creation: Step[] = [
   { take: settled, notReady: 'Provisioning' },
   { take: awaitTask, notReady: 'Provisioning' },
   { take: operate, condition: 'PowerSynced', notReady: 'PowerChanging' },
+  { take: snapshots, notReady: 'Snapshotting' },
   { take: o => holdAfterFailure(o), notReady: 'Failed' },
   { take: holdFinalizer, notReady: 'Provisioning' },
   { take: grant, condition: 'QuotaReserved', holds: 'Reserved', notReady: 'QuotaExceeded' },

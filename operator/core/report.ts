@@ -71,12 +71,13 @@ function tells({ task, guest }: Observed, { heldBy, finding }: Decision, result:
   );
 }
 
-function conditionUpdates({ heldBy, holding, finding, outcome, condition }: Decision): {
+function conditionUpdates({ heldBy, holding, finding, outcome, condition, conditions }: Decision): {
   updates: ConditionUpdate[];
   removed: string[];
 } {
-  const heldCondition = finding && (condition ?? heldBy?.condition);
-  const held = holding.filter(({ condition: type }) => type !== heldCondition);
+  const about = conditions ?? [condition ?? heldBy?.condition];
+  const heldConditions = finding ? about.filter(type => type !== undefined) : [];
+  const held = holding.filter(({ condition: type }) => !heldConditions.includes(type));
   const updates: ConditionUpdate[] = held.map(({ condition: type, reason, status = 'True', message }) => ({
     type,
     status,
@@ -91,7 +92,7 @@ function conditionUpdates({ heldBy, holding, finding, outcome, condition }: Deci
   const { reason, message } = finding;
   const unknown = reason === 'ProxmoxUnavailable';
   const status = unknown ? 'Unknown' : 'False';
-  if (heldCondition) updates.push({ type: heldCondition, status, reason, message });
+  updates.push(...heldConditions.map(type => ({ type, status, reason, message }) as const));
   if (reason === 'Missing') updates.push({ type: 'Missing', status: 'True', reason: 'RemovedInProxmox', message });
   if (outcome.kind === 'stalled') {
     updates.push({ type: 'Ready', status, reason, message }, { type: 'Stalled', status: 'True', reason, message });

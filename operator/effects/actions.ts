@@ -6,6 +6,7 @@ import { parseUpid, type Upid } from '#proxmox/upid.ts';
 import type { Action, Finding } from '../core/decision.ts';
 import { ended } from '../core/operation.ts';
 import type { ActionResult } from '../core/report.ts';
+import { failed, pending, taken } from '../core/snapshot.ts';
 import { finalizer } from '../core/steps/reserve.ts';
 import type { Allocator } from './allocator.ts';
 import type { ClusterLink } from './cluster-link.ts';
@@ -14,6 +15,7 @@ import { notYet } from './looks.ts';
 import { toCreation, toParameters } from './machine-config.ts';
 import { tellProxmox, writeOperation } from './operations.ts';
 import type { QuotaGate } from './quota-gate.ts';
+import { letSnapshotGo, type SnapshotAction, tellOfSnapshot, writeSnapshot } from './snapshots.ts';
 
 /** What came of an action: done, refused for a reason, put in line for a task slot, or left since our view was old. */
 export type Acted = { result: ActionResult } | { refused: Finding } | { queued: number } | { outdated: true };
@@ -64,9 +66,18 @@ export async function carryOut(vm: VirtualMachine, key: string, action: Action, 
     }
     case 'undertakeCancel':
       return { result: { cancelling: true } };
+    case 'noteTaken':
+    case 'noteSnapshot':
+    case 'failSnapshot':
+    case 'dropSnapshot':
+      await tendSnapshot(action, tools);
+      return { result: {} };
     default:
       if (!tools.link) throw notYet('the ProxmoxCluster is not connected');
       if (action.kind === 'operate') return operate(vm, key, action, tools.link, tools);
+      if (action.kind === 'takeSnapshot' || action.kind === 'removeSnapshot') {
+        return tell(key, action, tools.link, tools);
+      }
       if (action.kind === 'followOperation') return follow(key, action, tools.link, tools);
       if (action.kind === 'destroy') {
         const held = tools.brake(tools.link.name).ask(action.vmid, vm.metadata.uid);
@@ -79,6 +90,10 @@ export async function carryOut(vm: VirtualMachine, key: string, action: Action, 
 const isClaim = (answer: Claim | Finding): answer is Claim => 'vmid' in answer;
 
 const claimOf = (cluster: string, { vmid, node }: Claim) => ({ cluster, vmid, node });
+
+type SnapshotKind = SnapshotAction['kind'] | SnapshotNote['kind'];
+
+type SnapshotNote = Action & { kind: 'noteTaken' | 'noteSnapshot' | 'failSnapshot' | 'dropSnapshot' };
 
 type ProxmoxAction = Exclude<
   Action,
@@ -93,7 +108,8 @@ type ProxmoxAction = Exclude<
       | 'undertakeCancel'
       | 'operate'
       | 'followOperation'
-      | 'endOperation';
+      | 'endOperation'
+      | SnapshotKind;
   }
 >;
 
@@ -110,6 +126,37 @@ async function operate(
   let upid: Upid | undefined;
   try {
     upid = await tellProxmox(kube, link, { ...action, vmUid: metadata.uid, now: now() });
+  } finally {
+    if (upid === undefined) link.slots.release(key);
+  }
+  return upid === undefined ? { outdated: true } : { result: watched(link, upid, key) };
+}
+
+/** Writes what is to be said of a snapshot, or lets it go. */
+async function tendSnapshot(action: SnapshotNote, { kube, now }: ActionTools): Promise<void> {
+  const { snapshot } = action;
+  switch (action.kind) {
+    case 'noteTaken':
+      await writeSnapshot(kube, snapshot, taken(snapshot, action.line, now()));
+      return;
+    case 'noteSnapshot':
+      await writeSnapshot(kube, snapshot, pending(snapshot, action.note, now()));
+      return;
+    case 'failSnapshot':
+      await writeSnapshot(kube, snapshot, failed(snapshot, action.failure, now()));
+      return;
+    case 'dropSnapshot':
+      await letSnapshotGo(kube, snapshot);
+  }
+}
+
+/** Tells Proxmox of a snapshot; one whose task is not known holds no slot. */
+async function tell(key: string, action: SnapshotAction, link: ClusterLink, tools: ActionTools): Promise<Acted> {
+  const place = link.slots.take(key);
+  if (place > 0) return { queued: place };
+  let upid: Upid | undefined;
+  try {
+    upid = await tellOfSnapshot(tools.kube, link, action, tools.now());
   } finally {
     if (upid === undefined) link.slots.release(key);
   }

@@ -5,6 +5,7 @@ import type { Power } from '../core/machine.ts';
 import { parseMarker } from '../core/marker.ts';
 import type { AdopteeView, ConfigView, IsoView, Look, Observed } from '../core/observed.ts';
 import { operationTasks } from '../core/operation.ts';
+import { snapshotNameOf, snapshotTasks } from '../core/snapshot.ts';
 import type { ClusterLink } from './cluster-link.ts';
 import { askGuest } from './guest.ts';
 import { toMachineConfig } from './machine-config.ts';
@@ -61,6 +62,18 @@ export async function lookAt(
       return;
     case 'operationTask':
       o.operationTask = { upid: await findOperationTask(o, link, others) };
+      return;
+    case 'snapshots':
+      o.snapshots = o.config?.found ? await link.client.snapshots(o.config.node, vmid) : [];
+      return;
+    case 'snapshotConfig':
+      if (!o.config?.found || !o.rollbackTo) return;
+      o.snapshotConfig = toMachineConfig(
+        await link.client.vmConfig(o.config.node, vmid, { snapshot: snapshotNameOf(o.rollbackTo) }),
+      );
+      return;
+    case 'snapshotWorker':
+      o.snapshotWorker = { running: await isAtSnapshot(o, link) };
       return;
     case 'pending':
       if (o.config?.found) o.pending = await link.client.vmPending(o.config.node, vmid);
@@ -163,6 +176,19 @@ async function findOperationTask(o: Observed, link: ClusterLink, others: Others)
   });
   const known = others.operationTasks();
   return found.find(({ upid }) => !known.has(upid))?.upid;
+}
+
+/** Whether a task of ours takes or removes a snapshot of the machine; read anew what it may have done meanwhile. */
+async function isAtSnapshot(o: Observed, link: ClusterLink): Promise<boolean> {
+  if (!o.config?.found) return false;
+  const filter = { source: 'active', vmid: o.vm.status?.vmid ?? 0 } as const;
+  const active = await link.client.tasks(o.config.node, filter);
+  const types: string[] = Object.values(snapshotTasks);
+  if (active.some(({ type, status }) => types.includes(type) && status.state === 'running')) return true;
+  // Read after the list: a worker that has just ended has taken its lock with it.
+  o.config = await readConfig(o, link, o.vm.status?.vmid ?? 0);
+  o.snapshots = undefined;
+  return false;
 }
 
 /** Hibernated machines are `stopped` with a lock, paused ones `running` with another word from QEMU. */

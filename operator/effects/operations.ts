@@ -17,6 +17,8 @@ export interface Telling {
   node: string;
   vmid: number;
   timeoutSeconds: number;
+  /** Name in Proxmox of the snapshot that a Rollback goes to. */
+  snapshotName?: string;
   /** Milliseconds since the epoch. */
   now: number;
 }
@@ -68,5 +70,14 @@ export async function tellProxmox(kube: KubeClient, link: ClusterLink, what: Tel
   }
 }
 
-const call = ({ client }: ClusterLink, { operation, node, vmid, timeoutSeconds }: Telling): Promise<Upid> =>
-  operation.spec.type === 'Reset' ? client.reset(node, vmid) : client.reboot(node, vmid, { timeoutSeconds });
+function call({ client }: ClusterLink, telling: Telling): Promise<Upid> {
+  const { operation, node, vmid, timeoutSeconds, snapshotName = '' } = telling;
+  switch (operation.spec.type) {
+    case 'Reset':
+      return client.reset(node, vmid);
+    case 'Rollback':
+      return client.rollback(node, vmid, snapshotName);
+    case 'Restart':
+      return client.reboot(node, vmid, { timeoutSeconds });
+  }
+}

@@ -1,11 +1,22 @@
-import { type ProxmoxCluster, type VirtualMachine, type VmQuota, virtualMachines, vmQuotas } from '#api/kinds.ts';
+import {
+  type ProxmoxCluster,
+  type VirtualMachine,
+  type VmQuota,
+  type VmSnapshot,
+  virtualMachines,
+  vmQuotas,
+} from '#api/kinds.ts';
 import { parseMarker } from '#operator/core/marker.ts';
+import { snapshotNameOf } from '#operator/core/snapshot.ts';
 import type { Simulator } from '#simulator/simulator.ts';
 import type { ModelEvent, ModelKubernetes } from './model-kubernetes.ts';
 import { type Limits, oneMachine, strangers } from './seed.ts';
 
 /** A promise that was broken, with what was seen. */
 export class Violation extends Error {}
+
+/** Volumes that are no disks of a machine: its cloud-init drive, and the memory in its snapshots, which count by number. */
+const notCounted = /cloudinit|-state-/;
 
 /**
  * What must hold at every moment, read from Proxmox' own state and not from what anybody says of it. The numbers are
@@ -57,6 +68,7 @@ export class Invariants {
       const { status } = object as ProxmoxCluster;
       this.#abandoned = new Set(status?.abandoned?.map(({ vmid }) => vmid));
     }
+    if (plural === 'vmsnapshots' && kind === 'deleted') this.#isGone(object as VmSnapshot);
     if (plural !== 'virtualmachines') return;
     const { metadata, status, spec } = object as VirtualMachine;
     const uid = metadata.uid ?? '';
@@ -71,6 +83,12 @@ export class Invariants {
     const observed = status?.observedGeneration ?? -1;
     if (observed < (this.#generations.get(uid) ?? -1)) throw new Violation('I8: observedGeneration went back');
     this.#generations.set(uid, observed);
+  }
+
+  #isGone(snapshot: VmSnapshot): void {
+    const name = snapshotNameOf(snapshot);
+    const holder = Object.values(this.#simulator.state.vms).find(({ config }) => config.snapshots[name] !== undefined);
+    if (holder) throw new Violation(`I7: the snapshot ${snapshot.metadata.name} went, VM ${holder.vmid} still has it`);
   }
 
   /** What is left in Proxmox that no resource accounts for: machines, and volumes that belong to none (I2). */
@@ -122,7 +140,7 @@ export class Invariants {
       Object.values(places).flatMap(place => Object.entries(place.volumes)),
     );
     for (const [name, { vmid = 0, size }] of volumes)
-      if (ours.has(vmid) && !name.includes('cloudinit')) used.storageMiB += size / 2 ** 20;
+      if (ours.has(vmid) && !notCounted.test(name)) used.storageMiB += size / 2 ** 20;
     for (const [what, limit] of Object.entries(this.#limits)) {
       const amount = used[what as keyof Limits];
       if (amount > limit) throw new Violation(`I4: ${amount} ${what} in Proxmox, and the quota allows ${limit}`);

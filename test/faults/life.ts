@@ -189,7 +189,7 @@ async function expectRest(world: FaultWorld, { missing }: WatchMood): Promise<vo
 }
 
 /** A small generator (mulberry32): the same seed gives the same run. */
-function randomFrom(seed: number): () => number {
+export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

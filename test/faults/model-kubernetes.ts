@@ -91,7 +91,7 @@ export class ModelKubernetes {
       applyStatus: async <T extends KubeObject>(type: ResourceType, object: KubeObject) =>
         this.#applyStatus(type, object) as T,
       patch: async <T extends KubeObject>(type: ResourceType, key: ObjectKey, patch: unknown) =>
-        this.#patchFinalizers(type, key, patch as JsonPatch) as T,
+        this.#patchMetadata(type, key, patch as JsonPatch) as T,
       remove: async (type, key) => this.#remove(type, key),
     };
   }
@@ -144,12 +144,12 @@ export class ModelKubernetes {
     return written;
   }
 
-  #patchFinalizers(type: ResourceType, key: ObjectKey, patch: JsonPatch): KubeObject {
+  #patchMetadata(type: ResourceType, key: ObjectKey, patch: JsonPatch): KubeObject {
     let present = this.#read<KubeObject>(type, key);
     for (const { op, path, value } of patch) {
       if (op === 'test') this.#expectVersion(present, value as string);
-      else if (path === '/metadata/finalizers')
-        present = { ...present, metadata: { ...present.metadata, finalizers: value as string[] } };
+      else if (path === '/metadata/finalizers' || path === '/metadata/ownerReferences')
+        present = { ...present, metadata: { ...present.metadata, [path.replace('/metadata/', '')]: value } };
       else throw new Error(`the model knows no patch of ${path}`);
     }
     const gone = present.metadata.deletionTimestamp && present.metadata.finalizers?.length === 0;

@@ -1,4 +1,4 @@
-import { proxmoxClusters, virtualMachines, vmQuotas, vmTemplates } from '#api/kinds.ts';
+import { proxmoxClusters, virtualMachines, vmOperations, vmQuotas, vmSnapshots, vmTemplates } from '#api/kinds.ts';
 import type { KubeClient } from '#kube/client.ts';
 import type { Clock as KubeClock } from '#kube/clock.ts';
 import { runController } from '#kube/controller.ts';
@@ -65,7 +65,7 @@ export class OperatorLife {
       random: world.random,
     });
     const { queues, reconcilers } = this.#assembly;
-    for (const name of ['clusters', 'templates', 'quotas', 'machines'] as const) {
+    for (const name of ['clusters', 'templates', 'quotas', 'operations', 'snapshots', 'machines'] as const) {
       const base = { name, queue: queues[name], reconcile: reconcilers[name], clock: queueClock };
       void runController({ ...base, concurrency: 4, signal: this.#stop.signal });
     }
@@ -111,6 +111,8 @@ export class OperatorLife {
       reflection(proxmoxClusters, resources.clusters, wake.onCluster),
       reflection(vmTemplates, resources.templates, wake.onTemplate),
       reflection(vmQuotas, resources.quotas, wake.onQuota),
+      reflection(vmOperations, resources.operations, wake.onOperation),
+      reflection(vmSnapshots, resources.snapshots, wake.onSnapshot),
       reflection(virtualMachines, resources.machines, wake.onMachine),
     ];
   }

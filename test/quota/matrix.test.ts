@@ -4,7 +4,17 @@ import { vmTemplates } from '#api/kinds.ts';
 import { template } from '#operator/core/testing/fixtures.ts';
 import type { Person } from './as.ts';
 import { allows, readRoles, rightsTable, subjectsOf } from './matrix.ts';
-import { consoleSession, machine, machinesPath, operation, quotaIn, type Stage, tenant, tenantStage } from './stage.ts';
+import {
+  consoleSession,
+  machine,
+  machinesPath,
+  operation,
+  quotaIn,
+  type Stage,
+  snapshot,
+  tenant,
+  tenantStage,
+} from './stage.ts';
 
 let stage: Stage;
 let own: string;
@@ -21,6 +31,7 @@ beforeAll(async () => {
     await quotaIn(stage, namespace, { hard: { vms: 1000 } });
     await root()('POST', machinesPath(namespace), machine(namespace, 'present'));
     await root()('POST', namespaced(namespace, 'vmoperations'), operation(namespace, 'present', 'root'));
+    await root()('POST', namespaced(namespace, 'vmsnapshots'), snapshot(namespace, 'present'));
     const session = consoleSession(namespace, 'present', 'root', ['system:masters']);
     expect((await root()('POST', namespaced(namespace, 'consolesessions'), session)).status).toBe(201);
   }
@@ -56,7 +67,7 @@ const requests: Record<string, (who: Person, collection: string, object: object)
 const isRefused = ({ status, message }: Awaited<ReturnType<Person>>) => status === 403 && message.includes('cannot');
 
 describe.each([...people, 'nobody'])('F93: a person with the role %s', role => {
-  const plurals = ['virtualmachines', 'vmquotas', 'vmoperations', 'consolesessions'];
+  const plurals = ['virtualmachines', 'vmquotas', 'vmoperations', 'vmsnapshots', 'consolesessions'];
   const verbs = Object.keys(requests);
 
   test.each(plurals.flatMap(plural => verbs.map(verb => [verb, plural] as const)))(
@@ -69,6 +80,7 @@ describe.each([...people, 'nobody'])('F93: a person with the role %s', role => {
           ...machine(namespace, 'new'),
           ...(plural === 'vmquotas' && { kind: 'VmQuota', spec: { hard: { vms: 1 } } }),
           ...(plural === 'vmoperations' && operation(namespace, 'new', `${role}-person`)),
+          ...(plural === 'vmsnapshots' && snapshot(namespace, 'new')),
           ...(plural === 'consolesessions' && consoleSession(namespace, 'new', `${role}-person`)),
         };
         const answer = await requests[verb]?.(who, namespaced(namespace, plural), object);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { machine, machinesPath, operation, type Stage, tenant, tenantStage } from './stage.ts';
+import { machine, machinesPath, operation, type Stage, snapshot, tenant, tenantStage } from './stage.ts';
 
 let stage: Stage;
 let namespace: string;
@@ -37,6 +37,28 @@ test('F90: the right to restart one machine is none to reset it, and none to ano
   );
   const other = { ...operation(namespace, 'a', 'robin'), spec: { vmName: 'b', requester: 'robin', type: 'Restart' } };
   expect((await post('robin', other)).message).toContain('needs update on virtualmachines/restart for "b"');
+});
+
+test('F62: who takes or rolls back to a snapshot needs a right to do so on that machine', async () => {
+  const path = `/apis/berth.dev/v1alpha1/namespaces/${namespace}/vmsnapshots`;
+  const take = (user: string, object: object) => stage.as({ user })('POST', `${path}?dryRun=All`, object);
+  expect((await take('alice', snapshot(namespace, 'a'))).status).toBe(201);
+  expect((await take('vera', snapshot(namespace, 'a'))).status).toBe(403);
+  const create = ['snapper', '--verb=create', '--resource=vmsnapshots.berth.dev'];
+  await stage.kubectl('-n', namespace, 'create', 'role', ...create);
+  await stage.kubectl('-n', namespace, 'create', 'rolebinding', 'snapper', '--role=snapper', '--user=robin');
+  await vi.waitFor(async () =>
+    expect((await take('robin', snapshot(namespace, 'a'))).message).toContain(
+      'a snapshot needs update on virtualmachines/snapshot for "present"',
+    ),
+  );
+  const back = (user: string, rollback?: object) => {
+    const made = operation(namespace, 'b', user, 'Rollback');
+    return post(user, { ...made, spec: { ...made.spec, ...(rollback && { rollback }) } });
+  };
+  expect((await back('alice', { snapshotName: 'a' })).status).toBe(201);
+  expect((await back('alice')).message).toContain('rollback belongs to the type Rollback, which needs it');
+  expect((await back('robin', { snapshotName: 'a' })).message).toContain('needs update on virtualmachines/rollback');
 });
 
 test('an operation is never changed', async () => {

@@ -49,6 +49,14 @@ export const operation = (namespace: string, name: string, requester: string, ty
   spec: { vmName: 'present', requester, type },
 });
 
+/** A snapshot of the machine `present` to post. */
+export const snapshot = (namespace: string, name: string, vmName = 'present') => ({
+  apiVersion: 'berth.dev/v1alpha1',
+  kind: 'VmSnapshot',
+  metadata: { namespace, name },
+  spec: { vmName },
+});
+
 /** A console of the machine `present` to post. The API server adds the group of everybody who has logged in. */
 export const consoleSession = (namespace: string, name: string, requester: string, groups: string[] = []) => ({
   apiVersion: 'berth.dev/v1alpha1',

@@ -1,8 +1,9 @@
 import type { VmOperation } from '#api/kinds.ts';
-import { act, type Finding, lookAt, type Verdict } from '../decision.ts';
+import { type Action, act, type ConditionType, type Finding, lookAt, type Verdict } from '../decision.ts';
 import { identify, markerOf } from '../marker.ts';
 import type { Observed } from '../observed.ts';
 import { operationTasks } from '../operation.ts';
+import { rollbackTarget } from './rollback.ts';
 import { lastTaskOf } from './task.ts';
 
 /** How often a machine is looked at that an operation waits for. */
@@ -34,18 +35,37 @@ export function operate(o: Observed): Verdict | undefined {
     if (follow) return follow;
   }
   if (config.config.lock !== undefined) return waiting;
-  if (o.power === undefined) return lookAt('power');
-  if (o.power !== 'Running') return notRunning(o, operation);
   const timeoutSeconds = vm.spec.shutdown?.timeoutSeconds ?? 180;
   const action = { kind: 'operate', operation, node: config.node, vmid, timeoutSeconds } as const;
-  const [reason, message] = words[operation.spec.type];
-  return act(action, reason, message);
+  if (operation.spec.type === 'Rollback') {
+    const target = rollbackTarget(o, operation, config.config);
+    if ('look' in target) return target.look;
+    if ('refused' in target) return over(operation, target.refused);
+    return told({ ...action, snapshotName: target.snapshotName }, operation);
+  }
+  if (o.power === undefined) return lookAt('power');
+  if (o.power !== 'Running') return notRunning(o, operation);
+  return told(action, operation);
 }
 
 const words = {
   Restart: ['Restarting', 'The guest was asked to restart.'],
   Reset: ['Resetting', 'The machine is being reset.'],
+  Rollback: ['RollingBack', 'The machine is being taken back to a snapshot.'],
 } as const;
+
+/** After a rollback neither power nor configuration are what they were; that is nobody else's doing, and put right. */
+const concerns: Record<VmOperation['spec']['type'], ConditionType[]> = {
+  Restart: ['PowerSynced'],
+  Reset: ['PowerSynced'],
+  Rollback: ['PowerSynced', 'ConfigSynced'],
+};
+
+/** Tells Proxmox, or follows what it was told, and says so. */
+function told(action: Action, operation: VmOperation): Verdict {
+  const [reason, message] = words[operation.spec.type];
+  return { ...act(action, reason, message), conditions: concerns[operation.spec.type] };
+}
 
 /** The task of an operation that was begun: told of, or found in Proxmox. */
 function followed(o: Observed, operation: VmOperation): Verdict | undefined {
@@ -53,8 +73,7 @@ function followed(o: Observed, operation: VmOperation): Verdict | undefined {
   if (known === undefined && o.operationTask === undefined) return lookAt('operationTask');
   const upid = known ?? o.operationTask?.upid;
   if (upid === undefined) return undefined;
-  const [reason, message] = words[operation.spec.type];
-  return act({ kind: 'followOperation', operation, upid }, reason, message);
+  return told({ kind: 'followOperation', operation, upid }, operation);
 }
 
 function end(o: Observed, operation: VmOperation, last: NonNullable<ReturnType<typeof lastTaskOf>>): Verdict {

@@ -22,7 +22,7 @@ export function isReady({ metadata, status }: Observed['vm']): boolean {
  * that disagrees right after we changed something is given time to catch up.
  */
 export function settled(o: Observed): Verdict | undefined {
-  if (o.sweep || o.operation || !isReady(o.vm) || hasSurplus(o.vm, o.allocation)) return undefined;
+  if (o.sweep || o.operation || o.snapshot || !isReady(o.vm) || hasSurplus(o.vm, o.allocation)) return undefined;
   if (o.inventory === undefined) {
     return { outcome: { kind: 'again', afterMs: 1_000, reason: 'the inventory was not read yet' } };
   }

@@ -2,6 +2,7 @@ import type { VirtualMachineStatus } from '#api/virtual-machine-status.ts';
 import type { ConditionType, Verdict } from '../decision.ts';
 import type { Observed } from '../observed.ts';
 import { operationTasks } from '../operation.ts';
+import { snapshotTasks } from '../snapshot.ts';
 
 /** How long a failed task is left alone before its step is tried again. A person's change to the spec cuts it short. */
 const holdAfterFailureMs = 30_000;
@@ -12,8 +13,8 @@ const taskSafetyNetMs = 60_000;
 /** Failures that only say that what was wanted is so already; the machine itself is looked at next. */
 const harmless = /already running|not running/;
 
-/** Tasks that are not tried again: their operation has failed, and the machine is as it was. */
-const ofOperations = new Set(Object.values(operationTasks));
+/** Tasks that are not tried again by the machine's own steps: what they were for has failed, and it is as it was. */
+const ofRequests = new Set<string>([...Object.values(operationTasks), ...Object.values(snapshotTasks)]);
 
 /** What a failed task is called, and the condition that it is about. */
 const failures: Record<string, { condition?: ConditionType; reason: string }> = {
@@ -51,7 +52,7 @@ export function awaitTask({ vm, task }: Observed): Verdict | undefined {
 export function holdAfterFailure(o: Observed, types?: string[]): Verdict | undefined {
   const last = lastTaskOf(o);
   if (last?.result !== 'Failed' || harmless.test(last.message ?? '')) return undefined;
-  if (ofOperations.has(last.type) || (types && !types.includes(last.type))) return undefined;
+  if (ofRequests.has(last.type) || (types && !types.includes(last.type))) return undefined;
   const specChanged = o.vm.status?.observedGeneration !== o.vm.metadata.generation;
   const remainingMs = Date.parse(last.finishedAt) + holdAfterFailureMs - o.now;
   if (specChanged || remainingMs <= 0) return undefined;

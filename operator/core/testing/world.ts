@@ -1,13 +1,14 @@
-import type { VirtualMachine, VmOperation } from '#api/kinds.ts';
+import type { VirtualMachine, VmOperation, VmSnapshot } from '#api/kinds.ts';
 import type { VirtualMachineStatus } from '#api/virtual-machine-status.ts';
 import type { Action, Decision } from '../decision.ts';
 import { failureVerdict } from '../failure.ts';
 import type { ConfigChange, MachineConfig, Power } from '../machine.ts';
 import { blank } from '../new-machine.ts';
-import type { Observed, TaskView } from '../observed.ts';
+import type { Observed, SnapshotLine, TaskView } from '../observed.ts';
 import { begun, currentOperation, ended, operationTasks } from '../operation.ts';
 import { plan } from '../plan.ts';
 import { type ActionResult, statusOf } from '../report.ts';
+import { beingRemoved, beingTaken, currentSnapshot, failed, pending, snapshotNameOf, taken } from '../snapshot.ts';
 import { finalizer } from '../steps/reserve.ts';
 import { clonedConfig, cluster, clusterId, template } from './fixtures.ts';
 
@@ -22,6 +23,10 @@ export interface World {
   adoptee?: Observed['adoptee'];
   secret?: Observed['secret'];
   operation?: VmOperation;
+  /** The one VmSnapshot, what Proxmox has of snapshots, and the configuration in it. */
+  snapshot?: VmSnapshot | undefined;
+  snapshots?: SnapshotLine[];
+  snapshotConfig?: MachineConfig;
   /** Keys whose change waits for a restart. */
   pending?: string[];
   /** How many operations Proxmox was told of. */
@@ -61,6 +66,9 @@ export function pass(world: World, vm: VirtualMachine, task: TaskView): Pass {
     vmTemplate: template(),
     quota: { granted: true },
     operation: currentOperation(world.operation ? [world.operation] : [], vm.metadata.uid),
+    rollbackTo:
+      world.operation?.spec.rollback?.snapshotName === world.snapshot?.metadata.name ? world.snapshot : undefined,
+    snapshot: currentSnapshot(world.snapshot ? [world.snapshot] : [], vm.metadata.uid, world.now),
     task,
     inventory: { line: lineOf(world) },
     sweep: world.sweep ?? false,
@@ -96,6 +104,9 @@ function look(world: World, observed: Observed, what: NonNullable<Decision['look
   }
   if (what === 'power') observed.power = machine?.power ?? 'Unknown';
   if (what === 'operationTask') observed.operationTask = { upid: world.task?.upid };
+  if (what === 'snapshots') observed.snapshots = structuredClone(world.snapshots ?? []);
+  if (what === 'snapshotConfig') observed.snapshotConfig = world.snapshotConfig;
+  if (what === 'snapshotWorker') observed.snapshotWorker = { running: world.task !== undefined };
   if (what === 'pending') observed.pending = world.pending ?? [];
   if (what === 'adoptee') observed.adoptee = world.adoptee ?? { usable: true, node: 'n1' };
   if (what === 'secret') observed.secret = world.secret ?? { found: true, password: 'secret' };
@@ -180,7 +191,7 @@ function carryOut(world: World, action: Action): ActionResult | 'refused' {
       });
     case 'operate': {
       const own = { ...action.operation, status: begun(action.operation, vm.metadata.uid, world.now) };
-      const told = started(operationTasks[own.spec.type], () => {});
+      const told = started(operationTasks[own.spec.type], () => rolledBack(world, own));
       world.operation = { ...own, status: { ...own.status, upid: told.task?.upid ?? '' } };
       world.told = (world.told ?? 0) + 1;
       return told;
@@ -193,6 +204,39 @@ function carryOut(world: World, action: Action): ActionResult | 'refused' {
     case 'endOperation':
       world.operation = { ...action.operation, status: ended(action.operation, action.failure, world.now) };
       return {};
+    case 'takeSnapshot': {
+      const { snapshot } = action;
+      const name = snapshotNameOf(snapshot);
+      const told = started('qmsnapshot', () => {
+        world.snapshots = [
+          ...(world.snapshots ?? []),
+          { name, takenAtSeconds: world.now / 1000, memory: action.memory },
+        ];
+      });
+      world.snapshot = { ...snapshot, status: { ...beingTaken(snapshot, world.now), upid: told.task?.upid ?? '' } };
+      world.told = (world.told ?? 0) + 1;
+      return told;
+    }
+    case 'removeSnapshot': {
+      const { snapshot } = action;
+      const told = started('qmdelsnapshot', () => {
+        world.snapshots = world.snapshots?.filter(({ name }) => name !== snapshotNameOf(snapshot)) ?? [];
+      });
+      world.snapshot = { ...snapshot, status: { ...beingRemoved(snapshot, world.now), upid: told.task?.upid ?? '' } };
+      return told;
+    }
+    case 'noteTaken':
+      world.snapshot = { ...action.snapshot, status: taken(action.snapshot, action.line, world.now) };
+      return {};
+    case 'noteSnapshot':
+      world.snapshot = { ...action.snapshot, status: pending(action.snapshot, action.note, world.now) };
+      return {};
+    case 'failSnapshot':
+      world.snapshot = { ...action.snapshot, status: failed(action.snapshot, action.failure, world.now) };
+      return {};
+    case 'dropSnapshot':
+      world.snapshot = undefined;
+      return {};
     case 'undertakeCancel':
       return { cancelling: true };
     case 'followMaking':
@@ -201,6 +245,14 @@ function carryOut(world: World, action: Action): ActionResult | 'refused' {
       if (world.task) world.task.ends = { succeeded: false, message: 'interrupted by signal', effect: () => {} };
       return {};
   }
+}
+
+/** As Proxmox does: the machine is off unless the snapshot holds memory, and only its description stays as it is. */
+function rolledBack(world: World, { spec }: VmOperation): void {
+  if (spec.type !== 'Rollback' || !world.machine || !world.snapshotConfig) return;
+  const { description, digest } = world.machine.config;
+  world.machine.config = { ...world.snapshotConfig, description, digest: `${digest}r` };
+  setPower(world, world.snapshots?.[0]?.memory ? 'Running' : 'Stopped');
 }
 
 function setPower({ machine }: World, power: Power): void {
