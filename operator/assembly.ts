@@ -91,7 +91,14 @@ export function assemble(options: AssemblyOptions): Assembly {
       sessions: sessionReconciler({ ...shared, consoleUrl: options.consoleUrl }),
       operations: operationReconciler(shared),
       snapshots: snapshotReconciler({ ...shared, wakeMachine: key => queues.machines.add(key) }),
-      machines: machineReconciler({ ...shared, clusterId, events, memory, ownWrites }),
+      machines: machineReconciler({
+        ...shared,
+        clusterId,
+        events,
+        memory,
+        ownWrites,
+        wake: key => queues.machines.add(key),
+      }),
     },
   };
 }

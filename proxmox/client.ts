@@ -10,15 +10,19 @@ import { type VmCalls, vmCalls } from './vms.ts';
 /** The part of the Proxmox VE API that Berth uses, typed. */
 export interface ProxmoxClient extends ClusterCalls, VmCalls, SnapshotCalls, TaskCalls, AgentCalls, ChartCalls {}
 
+/** A guest that has said nothing by then hangs; Proxmox itself waits 3 s for an agent that is not there. */
+const guestTimeoutMs = 15_000;
+
 /** Binds the client to a cluster. Holds no state: nothing is cached, nothing is retried. */
 export function createProxmoxClient(transport: Transport): ProxmoxClient {
   const ask = createAsk(transport);
+  const askGuest = createAsk({ request: call => transport.request({ ...call, timeoutMs: guestTimeoutMs }) });
   return {
     ...clusterCalls(ask),
     ...vmCalls(ask),
     ...snapshotCalls(ask),
     ...taskCalls(ask),
-    ...agentCalls(ask),
+    ...agentCalls(askGuest),
     ...chartCalls(ask),
   };
 }

@@ -24,7 +24,7 @@ import type { Allocator } from '../effects/allocator.ts';
 import { readPassword } from '../effects/cloud-init-secret.ts';
 import type { ClusterLink } from '../effects/cluster-link.ts';
 import type { DestroyBrake } from '../effects/destroy-brake.ts';
-import { guestInMs, guestTurn } from '../effects/guest-turns.ts';
+import { guestInMs, guestTurn, inquire } from '../effects/guest-turns.ts';
 import { lookAt, notYet, type Others } from '../effects/looks.ts';
 import type { MachineMemory } from '../effects/memory.ts';
 import { useOfNode } from '../effects/node-capacity.ts';
@@ -48,25 +48,28 @@ export interface MachineControllerParts {
   brake: (cluster: string) => DestroyBrake;
   memory: MachineMemory;
   ownWrites: OwnWrites;
+  /** Has a machine looked at again. */
+  wake: (key: string) => void;
   /** Milliseconds since the epoch. */
   now: () => number;
 }
 
 /** Makes the reconcile of a VirtualMachine: observe, plan, act, report. */
 export function machineReconciler(parts: MachineControllerParts) {
-  return async (key: string, { signal, log }: ReconcileContext): Promise<QueueOutcome> => {
+  return async (key: string, context: ReconcileContext): Promise<QueueOutcome> => {
     const vm = parts.machines.get(key);
     if (!vm) return { kind: 'done' };
     const observed = observe(parts, vm, key);
     if (!observed) return { kind: 'done' };
     const link = linkOf(parts, observed);
-    const { decision, result, place } = await decideAndAct(parts, observed, key, link, signal);
-    log.debug({ step: decision.finding?.reason ?? 'settled', action: decision.action?.kind }, 'decided');
+    const { decision, result, place } = await decideAndAct(parts, observed, key, link, context);
+    context.log.debug({ step: decision.finding?.reason ?? 'settled', action: decision.action?.kind }, 'decided');
     const quietMs = parts.memory.quietMs(uidOf(vm), place !== undefined && link && place <= link.slots.limits.tasks);
     if (quietMs > 0) return { kind: 'again', afterMs: quietMs, reason: queued };
     if (result.written) noteWrite(parts, result.written);
     const status = statusOf(observed, decision, result);
     if (status) await report(parts, vm, status);
+    if (observed.guest && observed.guest.state !== 'asked') parts.memory.guestTold(uidOf(vm));
     if (decision.action?.kind === 'removeFinalizer') tellDeleted(parts, vm);
     const interval = sweepMs(parts, vm);
     const isDue = parts.memory.untilSweep(uidOf(vm), interval) <= 0;
@@ -113,7 +116,7 @@ function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string)
   };
   const link = linkOf(parts, observed);
   if (link?.inventory.latest) observed.inventory = { line: link.line(vm.status?.vmid ?? 0) };
-  observed.guestTurn = guestTurn(memory, observed);
+  Object.assign(observed, guestTurn(memory, observed));
   observed.nics = memory.of(uid).nics;
   observed.task = taskView(parts, vm, key, link);
   const isAsked = observed.operation !== undefined || observed.snapshot !== undefined;
@@ -165,7 +168,7 @@ async function decideAndAct(
   observed: Observed,
   key: string,
   link: ClusterLink | undefined,
-  signal: AbortSignal,
+  { signal, log }: ReconcileContext,
 ): Promise<Deed> {
   const { memory, machines } = parts;
   const uid = uidOf(observed.vm);
@@ -182,9 +185,13 @@ async function decideAndAct(
       return;
     }
     if (!link) throw notYet('the ProxmoxCluster is not connected');
+    if (what === 'guest') {
+      inquire(memory, observed, link, { wake: () => parts.wake(key), log });
+      observed.guest = { state: 'asked' };
+      return;
+    }
     await lookAt(what, observed, link, others);
     if (what === 'config') memory.config(uid, observed.config);
-    if (what === 'guest' && observed.guest) memory.guestAsked(uid, observed.guest.state === 'answered');
   };
   const askQuota = async () => {
     observed.quota = await parts.gate.grant(observed.vm, { state: 'Bound' });
@@ -206,7 +213,8 @@ async function decideAndAct(
       const acted = await carryOut(observed.vm, key, decision.action, tools);
       waitsInLine = 'queued' in acted;
       if (decision.action.kind === 'cancelTask') memory.taskCancelled(uid, decision.action.upid);
-      if (decision.action.kind !== 'configure' || writes > 0) return interpret(observed.vm, decision, acted);
+      if (decision.action.kind !== 'configure' || 'outdated' in acted || writes > 0)
+        return interpret(observed.vm, decision, acted);
       const drift = correctionOf(observed, decision.action.change);
       if (drift) parts.events.record(observed.vm, drift);
       observed.config = undefined;

@@ -4,11 +4,15 @@ import { type Decision, lookAt, type Verdict } from './decision.ts';
 import type { Power } from './machine.ts';
 import type { Observed } from './observed.ts';
 
-/** What a guest's agent said, or why it said nothing. `unreachable`: nobody knows, and nothing is told. */
+/**
+ * What a guest's agent said, or why it said nothing. `asked`: there is no answer yet; `unreachable`: nobody knows. Of both
+ * nothing is told.
+ */
 export type GuestView =
   | { state: 'answered'; interfaces: GuestInterface[]; system?: NonNullable<VirtualMachineStatus['guest']> }
   | { state: 'silent' }
   | { state: 'denied' }
+  | { state: 'asked' }
   | { state: 'unreachable' };
 
 /** Whether it is time to ask a guest. */
@@ -44,7 +48,7 @@ const findings = {
 
 type Reason = keyof typeof findings;
 
-/** Asks the guest, if it is time; what it says holds nothing up. */
+/** Has the guest asked, if it is time; nothing waits for what it says. */
 export const askInTime = ({ guestTurn, guest }: Observed): Verdict | undefined =>
   guestTurn?.isDue && guest === undefined ? lookAt('guest') : undefined;
 

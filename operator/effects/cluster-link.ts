@@ -1,4 +1,5 @@
 import type { ProxmoxCluster } from '#api/kinds.ts';
+import { turns } from '#kube/turns.ts';
 import { createProxmoxClient, type ProxmoxClient } from '#proxmox/client.ts';
 import type { Clock } from '#proxmox/clock.ts';
 import type { InventoryVm } from '#proxmox/inventory.ts';
@@ -26,6 +27,8 @@ export interface ClusterLink {
   readonly template: (source: { vmid: number; node: string }) => Promise<TemplateReading>;
   /** Where an ISO image can be used, of these nodes. */
   readonly iso: (volume: string, nodes: string[]) => Promise<IsoView>;
+  /** Asks guests in turn. */
+  readonly ofGuests: ReturnType<typeof turns>;
   readonly proveAbsent: (vmid: number) => Promise<AbsenceView>;
   /** Takes over a token that was rotated, and limits that were changed. */
   update(cluster: ProxmoxCluster, token: string): void;
@@ -47,6 +50,12 @@ export type OpenTransport = (options: TransportOptions) => HttpTransport;
 /** Whether a link must be made anew for this resource rather than updated. */
 export const linkIdentity = ({ spec: { endpoints, tls, pollSeconds } }: ProxmoxCluster): string =>
   JSON.stringify([endpoints, tls, pollSeconds]);
+
+/**
+ * Guests that are asked at a time: each takes up to three connections of eight, and one that hangs keeps them until the
+ * deadline is over.
+ */
+const mostGuestsAtOnce = 2;
 
 /** Connects to the cluster of a resource. The token is `user@realm!name=secret`. */
 export function openLink(
@@ -96,6 +105,7 @@ export function openLink(
     watchTask: (upid, key) => tasks.watch(upid, { key, upid }),
     template: createTemplateReader(client, () => clock.now()),
     iso: createIsoReader(client, () => clock.now()),
+    ofGuests: turns(mostGuestsAtOnce),
     proveAbsent: createAbsenceProver(client),
     update(latest, latestToken) {
       token = latestToken;

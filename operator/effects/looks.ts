@@ -7,7 +7,6 @@ import type { AdopteeView, ConfigView, IsoView, Look, Observed } from '../core/o
 import { operationTasks } from '../core/operation.ts';
 import { snapshotNameOf, snapshotTasks } from '../core/snapshot.ts';
 import type { ClusterLink } from './cluster-link.ts';
-import { askGuest } from './guest.ts';
 import { toMachineConfig } from './machine-config.ts';
 
 /** What the other resources hold. */
@@ -24,7 +23,7 @@ export interface Others {
 
 /** Sees what a decision asked to see, and notes it in the observation. Rejects with ProxmoxError. */
 export async function lookAt(
-  what: Exclude<Look, 'quota' | 'secret'>,
+  what: Exclude<Look, 'quota' | 'secret' | 'guest'>,
   o: Observed,
   link: ClusterLink,
   others: Others,
@@ -77,9 +76,6 @@ export async function lookAt(
       return;
     case 'pending':
       if (o.config?.found) o.pending = await link.client.vmPending(o.config.node, vmid);
-      return;
-    case 'guest':
-      o.guest = await askGuest(o, link);
       return;
     case 'absence':
       o.absence = await link.proveAbsent(vmid);

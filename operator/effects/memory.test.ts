@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { GuestView } from '../core/guest.ts';
 import { MachineMemory } from './memory.ts';
 
 let now: number;
@@ -55,5 +56,36 @@ describe('a wait in line', () => {
     expect(memory.quietMs('u', true)).toBe(0);
     expect(memory.quietMs('u', undefined)).toBe(0);
     expect(memory.quietMs('u', true)).toBe(3_000);
+  });
+});
+
+describe('a guest', () => {
+  const answer: GuestView = { state: 'answered', interfaces: [] };
+
+  test('is asked with growing pauses while it is silent, and not while it is being asked', () => {
+    expect(memory.guestTurn('u', 'start').inMs).toBe(5_000);
+    memory.guestAsked('u');
+    expect(memory.guestTurn('u', 'start').inMs).toBe(Number.POSITIVE_INFINITY);
+    memory.guestHeard('u', 'start', { state: 'silent' });
+    memory.guestTold('u');
+    expect(memory.guestTurn('u', 'start')).toEqual({ tries: 1, inMs: 10_000 });
+  });
+
+  test('is quoted until what it said was told', () => {
+    memory.guestTurn('u', 'start');
+    memory.guestAsked('u');
+    memory.guestHeard('u', 'start', answer);
+    expect(memory.guestTurn('u', 'start').heard).toEqual(answer);
+    expect(memory.guestTurn('u', 'start').heard).toEqual(answer);
+    memory.guestTold('u');
+    expect(memory.guestTurn('u', 'start').heard).toBeUndefined();
+  });
+
+  test('is not quoted with what it said before it was started again', () => {
+    memory.guestTurn('u', 'start');
+    memory.guestAsked('u');
+    expect(memory.guestTurn('u', 'restart').inMs).toBe(5_000);
+    memory.guestHeard('u', 'start', answer);
+    expect(memory.guestTurn('u', 'restart').heard).toBeUndefined();
   });
 });

@@ -1,4 +1,5 @@
 import type { VirtualMachineStatus } from '#api/virtual-machine-status.ts';
+import type { GuestView } from '../core/guest.ts';
 import type { MachineNic } from '../core/machine.ts';
 import type { ConfigView, TaskView } from '../core/observed.ts';
 
@@ -35,8 +36,11 @@ interface Recollection {
   taskEnd?: { upid: string; view: TaskView & { state: 'ended' } };
   /** Since when it stands in line for a task slot. */
   inLineSince?: number;
-  /** How often the guest was asked in vain since an occasion, and when it is asked again. */
-  guest?: { occasion: string; tries: number; nextAt: number };
+  /**
+   * How often the guest was asked in vain since an occasion, when it is asked again (which is never while an answer is
+   * awaited), and what it said that was not told yet.
+   */
+  guest?: { occasion: string; tries: number; nextAt: number; heard?: GuestView };
   /** When the time until the next sweep began, and how much of the interval it is to last. */
   sweep?: { since: number; share: number };
 }
@@ -110,21 +114,38 @@ export class MachineMemory {
     return known.inLineSince === undefined ? 0 : Math.max(0, known.inLineSince + quietLineMs - this.#now());
   }
 
-  /** How often a guest was asked in vain since an occasion, such as its start, and in how many milliseconds it is next. */
-  guestTurn(uid: string, occasion: string): { tries: number; inMs: number } {
+  /**
+   * How often a guest was asked in vain since an occasion, such as its start, in how many milliseconds it is next, and
+   * what is to be told of it.
+   */
+  guestTurn(uid: string, occasion: string): { tries: number; inMs: number; heard?: GuestView } {
     const memory = this.#of(uid);
     if (memory.guest?.occasion !== occasion) {
       memory.guest = { occasion, tries: 0, nextAt: this.#now() + firstGuestMs };
     }
-    return { tries: memory.guest.tries, inMs: memory.guest.nextAt - this.#now() };
+    const { tries, nextAt, heard } = memory.guest;
+    return { tries, inMs: nextAt - this.#now(), ...(heard && { heard }) };
   }
 
-  /** Notes that a guest was asked. */
-  guestAsked(uid: string, answered: boolean): void {
+  /** Notes that a guest is being asked. */
+  guestAsked(uid: string): void {
     const { guest } = this.#of(uid);
-    if (!guest) return;
+    if (guest) guest.nextAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** Notes what a guest said; what it was asked on another occasion is of no interest any more. */
+  guestHeard(uid: string, occasion: string, view: GuestView): void {
+    const guest = this.#byUid.get(uid)?.guest;
+    if (guest?.occasion === occasion) guest.heard = view;
+  }
+
+  /** Notes that what a guest said was told. */
+  guestTold(uid: string): void {
+    const { guest } = this.#of(uid);
+    if (!guest?.heard) return;
     guest.tries += 1;
-    guest.nextAt = this.#now() + (answered ? guestSweepMs : firstGuestMs * 2 ** guest.tries);
+    guest.nextAt = this.#now() + (guest.heard.state === 'answered' ? guestSweepMs : firstGuestMs * 2 ** guest.tries);
+    delete guest.heard;
   }
 
   /** Milliseconds until the machine is to be compared in full; the first time is a random one, to spread the reads. */

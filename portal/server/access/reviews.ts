@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { group as berthGroup } from '#api/names.ts';
 import { KubeError } from '#kube/errors.ts';
 import type { Requests } from '#kube/headers.ts';
+import { turns } from '#kube/turns.ts';
 import { type Acting, actingAs, type Person, personKey, reviewedGroups } from './person.ts';
 
 /** May the person do this? `resource` is a plural, with its subresource behind a slash; the group is Berth's. */
@@ -117,21 +118,4 @@ function hintsOf(rules: z.infer<typeof rulesSchema>['status']['resourceRules']):
     for (const name of resourceNames) names.add(name);
   }
   return [...names];
-}
-
-/** Runs no more than so many at a time; the others wait in line. */
-function turns(most: number): <T>(run: () => Promise<T>) => Promise<T> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async run => {
-    if (running >= most) await new Promise<void>(resolve => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await run();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running -= 1;
-    }
-  };
 }
