@@ -98,7 +98,16 @@ describe('F40: an operation', () => {
     const there = worldWith(begunOnly, { task: { upid: 'UPID:found', ends: { succeeded: true, effect: () => {} } } });
     expect(step(there)).toBe('followOperation');
     expect(there.vm?.status?.task?.upid).toBe('UPID:found');
-    expect(step(worldWith(begunOnly))).toBe('operate');
+    const lost = worldWith(begunOnly);
+    lost.now += 12_000;
+    expect(step(lost)).toBe('operate');
+  });
+
+  test('that another operator has just begun is left to it until its call must have landed', () => {
+    const asked = operation();
+    const world = worldWith({ ...asked, status: begun(asked, 'u-1', now) });
+    for (let second = 1; second < 12; second++) expect(step(world)).toBeUndefined();
+    expect(step(world)).toBe('operate');
   });
 
   test('whose task our status does not know is taken up again', () => {

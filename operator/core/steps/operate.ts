@@ -12,6 +12,12 @@ const waitingMs = 2_000;
 /** How long Proxmox has to start a machine again whose restart has stopped it; it does so half a second later. */
 const restartMs = 15_000;
 
+/**
+ * How long an operation that was begun may take to reach Proxmox: another operator may be about to tell, and a call of one
+ * that has died waits up to 10 s for a lock.
+ */
+const landingMs = 12_000;
+
 const waiting: Verdict = { outcome: { kind: 'again', afterMs: waitingMs, reason: 'an operation' } };
 
 /**
@@ -72,7 +78,8 @@ function followed(o: Observed, operation: VmOperation): Verdict | undefined {
   const known = operation.status?.upid;
   if (known === undefined && o.operationTask === undefined) return lookAt('operationTask');
   const upid = known ?? o.operationTask?.upid;
-  if (upid === undefined) return undefined;
+  if (upid === undefined)
+    return o.now < Date.parse(operation.status?.startedAt ?? '') + landingMs ? waiting : undefined;
   return told({ kind: 'followOperation', operation, upid }, operation);
 }
 
