@@ -1,22 +1,31 @@
 import { type FaultKind, faultKinds } from './fault.ts';
 import type { WatchMood } from './fault-world.ts';
-import { type LifePlan, live, type Origin, type Pace } from './life.ts';
+import { type LifePlan, live, makings, type Pace, type Story } from './life.ts';
+import { adoptee } from './seed.ts';
 
 /** A plan with a name to run it again by. */
 export interface NamedPlan extends LifePlan {
   name: string;
 }
 
-const paces: Pace[] = [0, 1, 8, 40, 120, 'never'];
-
-/** What lives of machines from an ISO image are run at: where they differ from clones is their making only. */
-const pacesOfIso: Pace[] = [0, 8, 'never'];
-
-/** One pair in so many is run on a machine from an ISO image. */
-const isoLives = 10;
+/** What each story is told at: the others differ from that of a clone for a part of it only. */
+const paces: Record<Story, Pace[]> = {
+  template: [0, 1, 8, 40, 120, 'never'],
+  iso: [0, 8, 'never'],
+  kept: [0, 1, 8, 40],
+  spent: [0, 1, 8],
+};
 
 /** What pairs are run at. A slow life is polled for long, which costs time and shows little that is new. */
-const pacesOfPairs: Pace[] = [0, 0, 0, 1, 1, 1, 8, 8, 8, 40, 40, 120, 'never', 'never'];
+const pacesOfPairs: Record<Story, Pace[]> = {
+  template: [0, 0, 0, 1, 1, 1, 8, 8, 8, 40, 40, 120, 'never', 'never'],
+  iso: [0, 8, 'never'],
+  kept: [0, 1, 1, 8, 40],
+  spent: [0, 1, 8],
+};
+
+/** Of ten pairs so many are of each story. */
+const storiesOfPairs: Story[] = [...Array<Story>(6).fill('template'), 'iso', 'kept', 'kept', 'spent'];
 
 /** One pair in so many is run under two operators that know nothing of each other, as without an election. */
 const sharedLives = 8;
@@ -37,58 +46,63 @@ const moods: WatchMood[] = [
 ];
 
 /**
- * Plans of one machine's life, `count` of them: one for each pace in which nothing goes wrong, then every call × every
- * kind of fault × every pace, both for a clone and for a machine from an ISO image, and then pairs of faults drawn with a
- * fixed seed, under watches that lag.
+ * Plans of one machine's life, `count` of them: one for each story and pace in which nothing goes wrong, then every call ×
+ * every kind of fault × every pace, and then pairs of faults drawn with a fixed seed, under watches that lag. With `only`
+ * the single faults of that story.
  */
-export async function* enumerate(count: number): AsyncGenerator<NamedPlan, void, void> {
+export async function* enumerate(count: number, only?: Story): AsyncGenerator<NamedPlan, void, void> {
   let made = 0;
   const calls = new Map<string, string[]>();
-  const origins: [Origin, Pace][] = [
-    ...paces.map(pace => ['template', pace] as [Origin, Pace]),
-    ...pacesOfIso.map(pace => ['iso', pace] as [Origin, Pace]),
-  ];
-  for (const [from, pace] of origins) {
-    const calm = named({ faults: new Map(), pace, seed: 1, watch: prompt, from });
-    yield calm;
-    const reference = (await live(calm)).calls;
-    calls.set(`${from} ${pace}`, reference);
-    const planned = singles(from, pace, reference);
-    yield* planned;
-    made += planned.length + 1;
+  for (const story of only ? [only] : (Object.keys(paces) as Story[])) {
+    for (const pace of paces[story]) {
+      const calm = named({ story, faults: new Map(), pace, seed: 1, watch: prompt });
+      yield calm;
+      const reference = (await live(calm)).calls;
+      calls.set(`${story} ${pace}`, reference);
+      const planned = singles(story, pace, reference);
+      yield* planned;
+      made += planned.length + 1;
+    }
   }
+  if (only) return;
   const random = sequence(20_261_122);
   for (; made < count; made++) {
-    const from: Origin = random(isoLives) === 0 ? 'iso' : 'template';
-    const pace = pick(from === 'iso' ? pacesOfIso : pacesOfPairs, random);
-    const length = calls.get(`${from} ${pace}`)?.length ?? 1;
+    const story = pick(storiesOfPairs, random);
+    const pace = pick(pacesOfPairs[story], random);
+    const length = calls.get(`${story} ${pace}`)?.length ?? 1;
     const first = random(length);
     const second = first + 1 + random(length - first + callsOfRecovery);
     const faults = new Map([first, second].map(call => [call, pick(faultKinds, random)] as const));
     const operators = random(sharedLives) === 0 ? 2 : 1;
-    yield named({ faults, pace, seed: random(1_000_000), watch: pick(moods, random), operators, from });
+    yield named({ story, faults, pace, seed: random(1_000_000), watch: pick(moods, random), operators });
   }
 }
 
-function singles(from: Origin, pace: Pace, calls: string[]): NamedPlan[] {
-  const everywhere = calls.flatMap((_, call) => faultKinds.map(kind => [call, kind] as const));
-  const making = calls.findIndex(call => /^proxmox POST .*\/(clone|qemu)$/.test(call));
-  const killed = [[making, 'workerKilled'] as const];
-  // A VMID alone proves nothing: what was read is checked by the marker, what is written by the digest.
-  const configs = calls.flatMap((call, index) =>
-    /^proxmox (GET|PUT) .*\/qemu\/1001\/config$/.test(call) ? [index] : [],
-  );
-  const replaced = configs.map(index => [index, 'replaced'] as const);
-  const all: (readonly [number, FaultKind])[] = [...killed, ...replaced, ...everywhere];
-  return all.map(fault => named({ faults: new Map([fault]), pace, seed: 1, watch: prompt, from }));
+function singles(story: Story, pace: Pace, calls: string[]): NamedPlan[] {
+  const faults = story in makings ? ofMaking(calls) : at(calls, guestCall, 'hangs');
+  for (const call of calls.keys()) faults.push(...faultKinds.map(kind => [call, kind] as const));
+  return faults.map(fault => named({ story, faults: new Map([fault]), pace, seed: 1, watch: prompt }));
 }
+
+type Fault = readonly [call: number, kind: FaultKind];
+
+/** A VMID alone proves nothing: what was read is checked by the marker, what is written by the digest. */
+const ofMaking = (calls: string[]): Fault[] => [
+  ...at(calls, /^proxmox POST .*\/(clone|qemu)$/, 'workerKilled').slice(0, 1),
+  ...at(calls, /^proxmox (GET|PUT) .*\/qemu\/1001\/config$/, 'replaced'),
+];
+
+const guestCall = new RegExp(`/qemu/${adoptee.vmid}/agent/`);
+
+const at = (calls: string[], pattern: RegExp, kind: FaultKind): Fault[] =>
+  calls.flatMap((call, index) => (pattern.test(call) ? [[index, kind] as const] : []));
 
 function named(plan: LifePlan): NamedPlan {
   const faults = [...plan.faults].map(([call, kind]) => `${kind}@${call}`).join('+');
   const { lagMs, twice, missing } = plan.watch;
   const watch = `lag=${lagMs} twice=${twice} missing=${missing}`;
-  const { pace, operators = 1, seed, from = 'template' } = plan;
-  return { ...plan, name: `${from} ${faults} pace=${pace} ${watch} operators=${operators} seed=${seed}` };
+  const { story, pace, operators = 1, seed } = plan;
+  return { ...plan, name: `${story} ${faults} pace=${pace} ${watch} operators=${operators} seed=${seed}` };
 }
 
 /** Whole numbers below a limit, the same ones each time (Lehmer's generator). */

@@ -1,5 +1,14 @@
-import { proxmoxClusters, type VirtualMachine, virtualMachines, vmQuotas, vmTemplates } from '#api/kinds.ts';
+import {
+  proxmoxClusters,
+  type VirtualMachine,
+  type VmOperation,
+  virtualMachines,
+  vmOperations,
+  vmQuotas,
+  vmTemplates,
+} from '#api/kinds.ts';
 import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
+import type { VmOperationSpec } from '#api/vm-operation.ts';
 import { VirtualClock } from '#simulator/engine/clock.ts';
 import { createSimulator, type Simulator } from '#simulator/simulator.ts';
 import type { Durations } from '#simulator/tasks/durations.ts';
@@ -7,7 +16,7 @@ import { CallCounter, type FaultPlan } from './fault.ts';
 import { Invariants, Violation } from './invariants.ts';
 import { type ModelEvent, ModelKubernetes, type ModelSnapshot } from './model-kubernetes.ts';
 import { OperatorLife } from './operator-life.ts';
-import { cluster, type Limits, oneMachine, quotaOf, seed, template, token } from './seed.ts';
+import { adoptee, cluster, type Limits, oneMachine, quotaOf, seed, template, token } from './seed.ts';
 
 /** How a run is to go. */
 export interface FaultWorldOptions {
@@ -20,6 +29,8 @@ export interface FaultWorldOptions {
   operators?: number;
   /** Room in the namespace. Default: for one machine. */
   limits?: Limits;
+  /** Whether Proxmox has a machine that is there to be adopted. Default: no. */
+  adoptee?: boolean;
 }
 
 /** How the watches of a run behave. */
@@ -61,9 +72,14 @@ export class FaultWorld {
   constructor(options: FaultWorldOptions) {
     this.#options = options;
     this.counter = new CallCounter(options.plan);
-    this.simulator = createSimulator(seed, { clock: this.clock, durations: options.durations });
-    this.kubernetes = new ModelKubernetes(event => this.#onWrite(event));
+    const vms = options.adoptee ? [...(seed.vms ?? []), adoptee] : seed.vms;
+    this.simulator = createSimulator({ ...seed, vms }, { clock: this.clock, durations: options.durations });
+    this.kubernetes = new ModelKubernetes(
+      event => this.#onWrite(event),
+      () => this.clock.now(),
+    );
     this.invariants = new Invariants(this.simulator, this.kubernetes, options.limits);
+    if (options.adoptee) this.invariants.addAdoptee(adoptee.vmid);
   }
 
   get crashes(): number {
@@ -96,6 +112,18 @@ export class FaultWorld {
         ...spec,
       },
     });
+  }
+
+  /** Asks for something to be done to a machine once. */
+  operate(vmName: string, type: VmOperationSpec['type']): Promise<VmOperation> {
+    return this.kubernetes.client().create<VmOperation>(vmOperations, {
+      metadata: { name: `${vmName}-${type.toLowerCase()}`, namespace: 'team-a' },
+      spec: { vmName, type, requester: 'someone', deadlineSeconds: 1_800, ttlSecondsAfterFinished: 10 },
+    });
+  }
+
+  operations(): VmOperation[] {
+    return this.kubernetes.all<VmOperation>(vmOperations);
   }
 
   machine(name: string): VirtualMachine | undefined {

@@ -9,7 +9,9 @@ export type FaultKind =
   /** The worker that a clone has started is killed a second later, and leaves its lock. */
   | 'workerKilled'
   /** Right before the call somebody removes the machine in Proxmox and makes one of theirs under its VMID. */
-  | 'replaced';
+  | 'replaced'
+  /** The call is never answered, so that it ends with its deadline: what a guest's agent does that hangs. */
+  | 'hangs';
 
 /** Those that may strike at any call. */
 export const faultKinds: FaultKind[] = ['crashBefore', 'crashAfter', 'answerLost'];

@@ -1,12 +1,14 @@
 import {
   type ProxmoxCluster,
   type VirtualMachine,
+  type VmOperation,
   type VmQuota,
   type VmSnapshot,
   virtualMachines,
   vmQuotas,
 } from '#api/kinds.ts';
 import { parseMarker } from '#operator/core/marker.ts';
+import { operationTasks } from '#operator/core/operation.ts';
 import { snapshotNameOf } from '#operator/core/snapshot.ts';
 import type { Simulator } from '#simulator/simulator.ts';
 import type { ModelEvent, ModelKubernetes } from './model-kubernetes.ts';
@@ -21,7 +23,8 @@ const notCounted = /cloudinit|-state-/;
 /**
  * What must hold at every moment, read from Proxmox' own state and not from what anybody says of it. The numbers are
  * those of the invariants: one machine per resource (I1), nothing foreign touched (I3), no more in Proxmox than the quota
- * allows (I4), a finalizer leaves only what is gone (I7), a generation never goes back (I8).
+ * allows (I4), a finalizer leaves only what is gone (I7), a generation never goes back (I8), an operation happens once at
+ * most (I13), an adopted machine is never cloned, nor destroyed against its policy (I14).
  */
 export class Invariants {
   readonly #simulator: Simulator;
@@ -31,6 +34,10 @@ export class Invariants {
   #asTheyWere: string;
   #abandoned: ReadonlySet<number> = new Set();
   readonly #generations = new Map<string, number>();
+  /** How many operations were asked for, by the type of their task, and the uids of them. */
+  readonly #asked = new Map<string, Set<string>>();
+  /** VMID of a machine that was there before its resource, and whether that may take it along by now. */
+  #adoptee: { vmid: number; mayGo: boolean } | undefined;
 
   constructor(simulator: Simulator, kubernetes: ModelKubernetes, limits: Limits = oneMachine) {
     this.#limits = limits;
@@ -43,6 +50,11 @@ export class Invariants {
   addStranger(vmid: number): void {
     this.#strangers.push(vmid);
     this.#asTheyWere = this.#picture();
+  }
+
+  /** From now on the machine under this VMID is one that is there to be adopted. */
+  addAdoptee(vmid: number): void {
+    this.#adoptee = { vmid, mayGo: false };
   }
 
   /** Forgets what Kubernetes said before: it was taken back to an older state. */
@@ -59,6 +71,8 @@ export class Invariants {
   check(): void {
     this.#oneMachinePerResource();
     this.#withinQuota();
+    this.#oncePerOperation();
+    this.#adopteeAsDeclared();
     if (this.#picture() !== this.#asTheyWere) throw new Violation('I3: a machine of somebody else was changed');
   }
 
@@ -69,9 +83,11 @@ export class Invariants {
       this.#abandoned = new Set(status?.abandoned?.map(({ vmid }) => vmid));
     }
     if (plural === 'vmsnapshots' && kind === 'deleted') this.#isGone(object as VmSnapshot);
+    if (plural === 'vmoperations') this.#noteOperation(object as VmOperation);
     if (plural !== 'virtualmachines') return;
     const { metadata, status, spec } = object as VirtualMachine;
     const uid = metadata.uid ?? '';
+    if (this.#adoptee && metadata.deletionTimestamp && spec.deletionPolicy === 'Delete') this.#adoptee.mayGo = true;
     if (kind === 'deleted' && spec.deletionPolicy === 'Delete') {
       const left = this.#machinesOf(uid);
       const vmid = status?.vmid;
@@ -121,6 +137,32 @@ export class Invariants {
       if (other !== undefined) throw new Violation(`I1: VMs ${other} and ${vmid} are both of ${uid}`);
       owners.set(uid, vmid);
     }
+  }
+
+  #noteOperation({ metadata, spec }: VmOperation): void {
+    const task = operationTasks[spec.type];
+    this.#asked.set(task, (this.#asked.get(task) ?? new Set()).add(metadata.uid ?? ''));
+  }
+
+  #oncePerOperation(): void {
+    for (const [type, asked] of this.#asked) {
+      const told = this.tasks(type).length;
+      if (told > asked.size) throw new Violation(`I13: ${told} tasks ${type} for ${asked.size} operations`);
+    }
+  }
+
+  #adopteeAsDeclared(): void {
+    if (this.#adoptee === undefined) return;
+    const { vmid, mayGo } = this.#adoptee;
+    if (this.tasks('qmclone').length > 0) throw new Violation('I14: a clone is made for a machine that is adopted');
+    if (mayGo) return;
+    const isTouched = this.tasks('qmdestroy').length > 0 || this.#simulator.state.vms[vmid] === undefined;
+    if (isTouched) throw new Violation('I14: an adopted machine is destroyed against its policy');
+  }
+
+  /** The tasks of one type that there were in Proxmox. */
+  tasks(type: string) {
+    return Object.values(this.#simulator.state.tasks).filter(task => task.type === type);
   }
 
   /** What a killed worker has left is not counted: whose room it takes nobody can say until it is unlocked. */

@@ -1,6 +1,10 @@
+import type { Story } from './life.ts';
+
 /** A mistake that comparable operators have made, as edits of our sources. */
 export interface Mistake {
   name: string;
+  /** The story that shows it. Default: that of a clone. */
+  story?: Story;
   edits: { file: string; find: string; replace: string }[];
 }
 
@@ -124,6 +128,51 @@ export const mistakes: Mistake[] = [
         file: 'proxmox/vms.ts',
         find: "delete: deleted.length > 0 ? deleted.join(',') : undefined, digest }",
         replace: "delete: deleted.length > 0 ? deleted.join(',') : undefined }",
+      },
+    ],
+  },
+  {
+    name: 'an operation is told before it is noted',
+    story: 'kept',
+    edits: [
+      {
+        file: 'operator/effects/operations.ts',
+        find: 'await writeOperation(kube, operation, begun(operation, vmUid, now))',
+        replace: 'operation',
+      },
+    ],
+  },
+  {
+    name: 'the task of an operation that was begun is not looked for',
+    story: 'kept',
+    edits: [
+      {
+        file: 'operator/core/steps/operate.ts',
+        find: 'if (operation.status?.startedAt !== undefined) {',
+        replace: 'if (operation.status?.upid !== undefined) {',
+      },
+    ],
+  },
+  {
+    name: 'a machine that is to be retained is destroyed',
+    story: 'kept',
+    edits: [
+      {
+        file: 'operator/core/steps/removal.ts',
+        find: "if (vm.spec.deletionPolicy === 'Retain')",
+        replace: "if (vm.spec.deletionPolicy === 'Retain' && !vm.spec.source.adopt)",
+      },
+    ],
+  },
+  {
+    name: 'a machine waits for its guest',
+    story: 'kept',
+    edits: [
+      {
+        file: machines,
+        find: 'inquire(memory, observed, link, { wake: () => parts.wake(key), log });\n',
+        replace:
+          'await new Promise<void>(resolve => inquire(memory, observed, link, { wake: () => { parts.wake(key); resolve(); }, log }));\n',
       },
     ],
   },

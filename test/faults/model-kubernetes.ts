@@ -26,13 +26,16 @@ type Calls = Pick<KubeClient, 'get' | 'list' | 'create' | 'replaceStatus' | 'app
 export class ModelKubernetes {
   readonly #objects = new Map<string, Map<string, KubeObject>>();
   readonly #onWrite: (event: ModelEvent) => void;
+  readonly #now: () => number;
   /** The fields of each status that were applied last. */
   readonly #applied = new Map<string, Set<string>>();
   #version = 0;
   #uids = 0;
 
-  constructor(onWrite: (event: ModelEvent) => void) {
+  /** `now` is in ms since the epoch. */
+  constructor(onWrite: (event: ModelEvent) => void, now: () => number) {
     this.#onWrite = onWrite;
+    this.#now = now;
   }
 
   /** How many writes there were. */
@@ -122,7 +125,8 @@ export class ModelKubernetes {
       throw failure(409, 'AlreadyExists', `${type.plural} "${object.metadata.name}" already exists`);
     }
     this.#uids += 1;
-    const metadata = { ...object.metadata, uid: `uid-${this.#uids}`, generation: 1 };
+    const creationTimestamp = new Date(this.#now()).toISOString();
+    const metadata = { ...object.metadata, uid: `uid-${this.#uids}`, generation: 1, creationTimestamp };
     return this.#put(type, { ...object, metadata });
   }
 

@@ -30,6 +30,9 @@ export interface Surroundings {
   onReplace: () => void;
 }
 
+/** How long a call waits for its answer unless it says otherwise, as in the real transport. */
+const deadlineMs = 35_000;
+
 /** How long a worker lives that is killed: it has written its configuration, and not yet copied a disk of seconds. */
 const workerLifeMs = 500;
 
@@ -134,6 +137,7 @@ export class OperatorLife {
           `proxmox ${call.method} ${call.path}`,
           () => real.request(call),
           () => lostAnswer(call as Call),
+          call.timeoutMs,
         ),
     };
   }
@@ -155,6 +159,13 @@ export class OperatorLife {
     return guarded as unknown as KubeClient;
   }
 
+  #unanswered(timeoutMs: number, lost: () => Error): Promise<never> {
+    const { clock } = this.#world;
+    return new Promise((_, reject) => {
+      clock.at(clock.now() + timeoutMs, () => (this.#alive ? reject(lost()) : undefined));
+    });
+  }
+
   /** As the kernel does when a node runs out of memory: nothing is cleaned up. */
   #killWorker(upid: string): void {
     const { clock, simulator } = this.#world;
@@ -162,9 +173,10 @@ export class OperatorLife {
   }
 
   /** Makes a call unless this operator is dead, and lets go wrong what is planned to. */
-  #guard<T>(what: string, call: () => Promise<T>, lost: () => Error): Promise<T> {
+  #guard<T>(what: string, call: () => Promise<T>, lost: () => Error, timeoutMs = deadlineMs): Promise<T> {
     if (!this.#alive) return never();
     const fault = this.#world.counter.next(what);
+    if (fault === 'hangs') return this.#unanswered(timeoutMs, lost);
     if (fault === 'crashBefore') {
       this.crash();
       return never();

@@ -26,7 +26,7 @@ const { live } = await import('./life.ts');
 const [share = 0, shares = 1] = values.share.split('/').map(Number);
 const result = { plans: 0, crashes: 0, violations: [] as { plan: string; violation: string }[] };
 let index = 0;
-for await (const plan of enumerate(Number(values.plans))) {
+for await (const plan of enumerate(Number(values.plans), mistake && (mistake.story ?? 'template'))) {
   index += 1;
   const isWanted = values.plan === undefined ? index % shares === share : plan.name === values.plan;
   if (!isWanted) continue;

@@ -43,6 +43,7 @@ export const seed: Seed = {
       'VM.Config.Memory',
       'VM.Config.Network',
       'VM.Config.Options',
+      'VM.GuestAgent.Audit',
       'VM.PowerMgmt',
       'VM.Snapshot',
       'Datastore.AllocateSpace',
@@ -55,6 +56,22 @@ export const seed: Seed = {
 
 /** VMIDs of machines that Berth must never touch. */
 export const strangers = [500, 900, 1000];
+
+/** A machine that somebody made by hand, which lives on and is to be adopted. */
+export const adoptee: NonNullable<Seed['vms']>[number] = {
+  vmid: 510,
+  node: 'n2',
+  config: {
+    name: 'by-hand',
+    description: 'made by hand',
+    cores: '2',
+    memory: '1024',
+    agent: '1',
+    net0: 'virtio,bridge=vmbr0',
+    scsi0: 'shared:4',
+  },
+  running: true,
+};
 
 /** The token of the seed. */
 export const token = { tokenId: 'berth@pve!operator', tokenSecret: '11111111-1111-4111-8111-111111111111' };
