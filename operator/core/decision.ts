@@ -42,7 +42,8 @@ export type Action =
       storage?: string;
     }
   | { kind: 'create'; node: string; vmid: number; machine: NewMachine }
-  | { kind: 'configure'; node: string; vmid: number; digest: string; change: ConfigChange }
+  /** `marks`: it makes ours what carries no marker of ours. */
+  | { kind: 'configure'; node: string; vmid: number; digest: string; change: ConfigChange; marks?: boolean }
   | { kind: 'resize'; node: string; vmid: number; digest: string; disk: string; sizeMiB: number }
   | { kind: 'start'; node: string; vmid: number }
   | { kind: 'shutdown'; node: string; vmid: number; timeoutSeconds: number; force: boolean }

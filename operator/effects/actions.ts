@@ -1,6 +1,7 @@
 import { type VirtualMachine, virtualMachines } from '#api/kinds.ts';
 import type { Claim } from '#api/proxmox-cluster.ts';
 import type { JsonPatchOperation, KubeClient } from '#kube/client.ts';
+import { isNotFound } from '#kube/errors.ts';
 import { formatSize } from '#proxmox/size.ts';
 import { parseUpid, type Upid } from '#proxmox/upid.ts';
 import type { Action, Finding } from '../core/decision.ts';
@@ -83,7 +84,22 @@ export async function carryOut(vm: VirtualMachine, key: string, action: Action, 
         const held = tools.brake(tools.link.name).ask(action.vmid, vm.metadata.uid);
         if (held) return { refused: held };
       }
+      if (action.kind === 'configure' && action.marks && !(await isWanted(tools.kube, vm))) return { outdated: true };
       return inProxmox(key, action, tools.link);
+  }
+}
+
+/**
+ * Whether the resource is still there and to stay, by what the API server says itself: another operator may have let the
+ * machine go, or its watch may be late, and then what carries no marker is nobody's to take.
+ */
+async function isWanted(kube: KubeClient, { metadata }: VirtualMachine): Promise<boolean> {
+  try {
+    const now = await kube.get<VirtualMachine>(virtualMachines, metadata);
+    return now.metadata.uid === metadata.uid && now.metadata.deletionTimestamp === undefined;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
   }
 }
 

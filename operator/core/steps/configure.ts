@@ -3,7 +3,7 @@ import { act, type Holding, lookAt, next, stall, type Verdict, waitFor } from '.
 import { type ConfigContext, configChange, growth, lostDisks, tooLarge } from '../desired-config.ts';
 import { ofIdentity, reportsDrift, tellChange, wasInSync } from '../drift.ts';
 import type { ConfigChange } from '../machine.ts';
-import { markerOf } from '../marker.ts';
+import { carries, markerOf } from '../marker.ts';
 import { defaultOf } from '../new-machine.ts';
 import type { Observed } from '../observed.ts';
 import { asksForPending, restartRequiredFor } from '../pending.ts';
@@ -33,8 +33,11 @@ export function configure(o: Observed): Verdict | undefined {
   if (!change && !disk) return asksForPending(o) ? lookAt('pending') : undefined;
   if (lock !== undefined) return waitFor(lockedMs, 'LockedByTask', `Proxmox has locked the machine (${lock}).`);
   const at = { node: config.node, vmid: vm.status?.vmid ?? 0, digest };
-  if (change)
-    return act({ kind: 'configure', ...at, change }, 'Configuring', 'The configuration is being written.', next);
+  if (change) {
+    const marks = !carries(config.config.description, markerOf(vm, o.clusterId));
+    const action = { kind: 'configure', ...at, change, ...(marks && { marks }) } as const;
+    return act(action, 'Configuring', 'The configuration is being written.', next);
+  }
   if (!disk) return undefined;
   const action = { kind: 'resize', ...at, disk: disk.key, sizeMiB: disk.sizeMiB } as const;
   return act(action, 'Resizing', `The disk ${disk.name} is growing to ${disk.sizeMiB} MiB.`);
