@@ -12,7 +12,7 @@ const clearingMs = 60_000;
 const forgottenMs = 300_000;
 
 /** How long nothing may happen at the end. */
-const restMs = 120_000;
+const restMs = 90_000;
 
 /** The machine that a life is about. */
 export const web1 = { namespace: 'team-a', name: 'web-1' };

@@ -33,6 +33,7 @@ export class Invariants {
   #strangers: number[] = [...strangers];
   #asTheyWere: string;
   #abandoned: ReadonlySet<number> = new Set();
+  readonly #uids = new Map<string, string | undefined>();
   readonly #generations = new Map<string, number>();
   /** How many operations were asked for, by the type of their task, and the uids of them. */
   readonly #asked = new Map<string, Set<string>>();
@@ -131,7 +132,7 @@ export class Invariants {
     const owners = new Map<string, number>();
     for (const { vmid, config } of Object.values(this.#simulator.state.vms)) {
       if (this.#abandoned.has(vmid)) continue;
-      const uid = parseMarker(config.current.description ?? '')?.uid;
+      const uid = this.#uidIn(config.current.description);
       if (uid === undefined) continue;
       const other = owners.get(uid);
       if (other !== undefined) throw new Violation(`I1: VMs ${other} and ${vmid} are both of ${uid}`);
@@ -178,20 +179,29 @@ export class Invariants {
       used.cpu += Number(cores) * Number(sockets);
       used.memoryMiB += Number(memory);
     }
-    const volumes = Object.values(storages).flatMap(({ places }) =>
-      Object.values(places).flatMap(place => Object.entries(place.volumes)),
-    );
-    for (const [name, { vmid = 0, size }] of volumes)
-      if (ours.has(vmid) && !notCounted.test(name)) used.storageMiB += size / 2 ** 20;
+    for (const { places } of Object.values(storages)) {
+      for (const { volumes } of Object.values(places)) {
+        for (const name in volumes) {
+          const { vmid = 0, size = 0 } = volumes[name] ?? {};
+          if (ours.has(vmid) && !notCounted.test(name)) used.storageMiB += size / 2 ** 20;
+        }
+      }
+    }
     for (const [what, limit] of Object.entries(this.#limits)) {
       const amount = used[what as keyof Limits];
       if (amount > limit) throw new Violation(`I4: ${amount} ${what} in Proxmox, and the quota allows ${limit}`);
     }
   }
 
+  /** The uid in a description's marker; there are few descriptions, and they are looked at after every event. */
+  #uidIn(description = ''): string | undefined {
+    if (!this.#uids.has(description)) this.#uids.set(description, parseMarker(description)?.uid);
+    return this.#uids.get(description);
+  }
+
   #machinesOf(uid: string): number[] {
     return Object.values(this.#simulator.state.vms)
-      .filter(({ config }) => parseMarker(config.current.description ?? '')?.uid === uid)
+      .filter(({ config }) => this.#uidIn(config.current.description) === uid)
       .map(({ vmid }) => vmid);
   }
 

@@ -189,6 +189,8 @@ type JsonPatch = { op: string; path: string; value?: unknown }[];
 /** As it would be after a way through JSON, and for good: nobody changes it in place. */
 function frozenCopy<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
+  // What was given out comes back in most writes.
+  if (Object.isFrozen(value)) return value;
   const copy = Array.isArray(value)
     ? value.map(frozenCopy)
     : Object.fromEntries(
