@@ -120,7 +120,11 @@ test('F112, F129: ISO images are listed with their size and nodes, and an approv
 
 test('F129: an ISO image is not taken for gone where its storage does not tell', async () => {
   mayList = false;
-  expect(await createClusterProbe(() => now)(client, cluster())).toMatchObject({ isos: [], vanished: [] });
+  const probe = createClusterProbe(() => now);
+  expect(await probe(client, cluster())).toMatchObject({ isos: [], vanished: [] });
+  mayList = true;
+  now += 61_000;
+  expect((await probe(client, cluster())).isos).toHaveLength(images.length);
 });
 
 test('F129: nothing is told of while a node is offline, which alone may have it', async () => {

@@ -11,6 +11,9 @@ import { listIsos } from './isos.ts';
  */
 const validMs = 300_000;
 
+/** How long a catalogue is taken to be as it was read where a storage did not tell of its images. */
+const incompleteMs = 60_000;
+
 interface Standing {
   version: string;
   missing: string[];
@@ -50,7 +53,7 @@ export function createClusterProbe(
     return standing;
   }
 
-  const looks = new WeakMap<ProxmoxClient, { key: string; found: Stock; readAt: number }>();
+  const looks = new WeakMap<ProxmoxClient, { key: string; found: Stock; validUntil: number }>();
 
   async function stockOf(
     client: ProxmoxClient,
@@ -62,7 +65,7 @@ export function createClusterProbe(
     const names = nodes.map(({ name }) => name);
     const key = `${metadata.generation} ${names.join()}`;
     const known = looks.get(client);
-    if (known?.key === key && now() - known.readAt < validMs) return known.found;
+    if (known?.key === key && now() < known.validUntil) return known.found;
     const [storages, bridges] = await Promise.all([
       Promise.all(approved.map(({ name }) => client.storages(name))),
       Promise.all(approved.map(({ name }) => client.networks(name))),
@@ -77,7 +80,7 @@ export function createClusterProbe(
       ...(complete && { isos: isos.map(({ volume }) => volume) }),
     };
     const found = { vanished: vanished(spec, there), isos: isos.slice(0, mostIsos) };
-    looks.set(client, { key, found, readAt: now() });
+    looks.set(client, { key, found, validUntil: now() + (complete ? validMs : incompleteMs) });
     return found;
   }
 
