@@ -65,6 +65,14 @@ test('every entry is read back as it was, whatever its owner is called', () => {
   );
 });
 
+test('F100: a snapshot is a line of its own, and read back as it was', () => {
+  const text = 'snapshot/before 0a1b2c3d-0000-4000-8000-000000000001 Bound@0 of=web-1';
+  const read = parseAllocation(text);
+  expect(read).toMatchObject({ name: 'snapshot/before', state: 'Bound', snapshotOf: 'web-1', cpu: 0 });
+  expect(formatAllocation(read)).toBe(text);
+  expect(parseAllocation(formatAllocation({ ...entry, name: 'snapshot/web-1' }))).not.toHaveProperty('snapshotOf');
+});
+
 test('what is no entry is not read as one', () => {
   expect(() => parseAllocation('web-1 Bound')).toThrow('status.allocations: "web-1 Bound" is no entry of a ledger');
 });

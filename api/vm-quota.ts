@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { asAtomic, cel, mapBy } from './cel.ts';
 import { conditions, observedGeneration } from './conditions.ts';
-import { allocations, amounts } from './ledger.ts';
+import { allocations, amounts, snapshotAllocations } from './ledger.ts';
 import { allowed, count, perUser, perVM } from './limits.ts';
 import { nodeName, resourceName, storageId, vmid } from './names.ts';
 import { quantity } from './quantity.ts';
@@ -13,6 +13,7 @@ const hard = z
     memory: quantity().optional().describe('Most memory, of machines that are off, too.'),
     storage: quantity().optional().describe('Most disk space.'),
     networks: count(100_000).optional().describe('Most network interfaces.'),
+    snapshots: count(100_000).optional().describe('Most snapshots of machines.'),
     runningVMs: count(10_000).optional().describe('Most machines that run at a time.'),
     runningCPU: count(1_000_000).optional().describe('Most virtual CPUs of machines that run.'),
     runningMemory: quantity().optional().describe('Most memory of machines that run.'),
@@ -104,10 +105,12 @@ export const vmQuotaStatus = z.object({
       cpu: ratio('Virtual CPUs.'),
       memory: ratio('Memory.'),
       storage: ratio('Disk space.'),
+      snapshots: ratio('Snapshots.'),
     })
     .optional()
     .describe('The same for people.'),
   allocations: allocations(),
+  snapshots: snapshotAllocations(),
   pending: z
     .array(
       z.object({
@@ -150,6 +153,7 @@ export const vmQuota = {
     { name: 'CPU', type: 'string', jsonPath: '.status.summary.cpu' },
     { name: 'Memory', type: 'string', jsonPath: '.status.summary.memory' },
     { name: 'Storage', type: 'string', jsonPath: '.status.summary.storage' },
+    { name: 'Snapshots', type: 'string', jsonPath: '.status.summary.snapshots', priority: 1 },
     { name: 'Over', type: 'string', jsonPath: '.status.conditions[?(@.type=="OverQuota")].status' },
     { name: 'Per-User-VMs', type: 'integer', jsonPath: '.spec.perUser.vms', priority: 1 },
     { name: 'Waiting', type: 'string', jsonPath: '.status.pending[*].name', priority: 1 },

@@ -83,6 +83,6 @@ function overcharged(machines: Store<VirtualMachine>, namespace: string, entry: 
   return vm && hasSurplus(vm, entry) ? [vm] : [];
 }
 
-/** Queue key of the VmQuota that a machine is under. */
-export const quotaKeyOf = ({ metadata }: VirtualMachine): string =>
+/** Queue key of the VmQuota that a machine or a snapshot is under. */
+export const quotaKeyOf = ({ metadata }: Pick<VirtualMachine, 'metadata'>): string =>
   keyOf({ metadata: { ...(metadata.namespace !== undefined && { namespace: metadata.namespace }), name: 'default' } });

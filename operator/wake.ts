@@ -125,6 +125,7 @@ export function createWake(
     onSnapshot: (key, _kind, snapshot) => {
       queues.snapshots.add(key);
       // The others of the machine may have to wait for it, or no longer.
+      queues.quotas.add(quotaKeyOf(snapshot), 'low');
       wakeSnapshots(snapshotMachineKey(snapshot));
       queues.machines.add(snapshotMachineKey(snapshot));
     },

@@ -17,7 +17,7 @@ export const webhookConfigurations: ResourceType = {
 type Configuration = KubeObject & { webhooks?: { clientConfig: { caBundle?: string; url?: string } }[] };
 
 /** Paths of the webhooks, in the order in which the configuration has them. */
-export const paths = ['/machines', '/quotas'] as const;
+export const paths = ['/machines', '/quotas', '/snapshots'] as const;
 
 /**
  * Tells the API server by which certificates it knows the webhook, and, where it has an address of its own rather than a

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { VirtualMachine, VmQuota } from '#api/kinds.ts';
+import type { VirtualMachine, VmQuota, VmSnapshot } from '#api/kinds.ts';
 import { amounts } from '#api/ledger.ts';
 import { virtualMachineSpec } from '#api/virtual-machine.ts';
 import { vmQuotaSpec } from '#api/vm-quota.ts';
+import { vmSnapshotSpec } from '#api/vm-snapshot.ts';
 import { overdrawn } from '../core/quota/figures.ts';
 import { mayWait } from '../core/quota/request.ts';
 import type { QuotaGate } from '../effects/quota-gate.ts';
@@ -20,6 +21,8 @@ const reviewOf = <T extends z.ZodType>(object: T) =>
   z.object({ request: z.object({ uid: z.string(), dryRun: z.boolean().optional(), object }) });
 
 const machineReview = reviewOf(z.object({ metadata, spec: virtualMachineSpec }));
+
+const snapshotReview = reviewOf(z.object({ metadata, spec: vmSnapshotSpec }));
 
 const quotaReview = reviewOf(
   z.object({
@@ -54,15 +57,44 @@ export async function reviewMachine(
   onError: (error: unknown) => void,
 ): Promise<Answer> {
   const { uid, dryRun, object } = machineReview.parse(body).request;
+  const vm = inTerms<VirtualMachine>(object);
+  const asked = gate.grant(vm, { state: 'Reserved', dryRun: dryRun ?? false });
+  return answerTo(uid, asked, onError, reason => (mayWait(vm, reason) ? [waits] : undefined));
+}
+
+/** The same for a snapshot, which never waits for room. Throws ZodError for what is no review of a snapshot. */
+export async function reviewSnapshot(
+  gate: QuotaGate,
+  body: unknown,
+  onError: (error: unknown) => void,
+): Promise<Answer> {
+  const { uid, dryRun, object } = snapshotReview.parse(body).request;
+  const snapshot = inTerms<VmSnapshot>(object);
+  const asked = gate.grantSnapshot(snapshot, { state: 'Reserved', dryRun: dryRun ?? false });
+  return answerTo(uid, asked, onError, () => undefined);
+}
+
+/** An object as it is known elsewhere: what is null is absent. */
+function inTerms<T>(object: { metadata: z.infer<typeof metadata>; spec: unknown }): T {
   const { creationTimestamp, ...rest } = object.metadata;
-  const vm = { ...object, metadata: { ...rest, ...(creationTimestamp && { creationTimestamp }) } } as VirtualMachine;
+  return { ...object, metadata: { ...rest, ...(creationTimestamp && { creationTimestamp }) } } as T;
+}
+
+/** `lets` says with which further warnings somebody is let in who was refused for a reason, if at all. */
+async function answerTo(
+  uid: string,
+  asked: Promise<{ granted: true } | { granted: false; reason: string; message: string }>,
+  onError: (error: unknown) => void,
+  lets: (reason: string) => string[] | undefined,
+): Promise<Answer> {
   try {
-    const view = await inTime(gate.grant(vm, { state: 'Reserved', dryRun: dryRun ?? false }));
+    const view = await inTime(asked);
     if (view === undefined) return { uid, allowed: true, warnings: [unchecked] };
     if (view.granted) return { uid, allowed: true };
     const { reason, message } = view;
     if (reason === 'QuotaNotReady') return { uid, allowed: true, warnings: [message] };
-    if (mayWait(vm, reason)) return { uid, allowed: true, warnings: [message, waits] };
+    const further = lets(reason);
+    if (further) return { uid, allowed: true, warnings: [message, ...further] };
     return { uid, allowed: false, status: { code: 403, reason: 'Forbidden', message } };
   } catch (error) {
     onError(error);

@@ -5,7 +5,7 @@ import { ZodError } from 'zod';
 import type { Logger } from '#kube/telemetry.ts';
 import type { QuotaGate } from '../effects/quota-gate.ts';
 import type { KeyPair } from './certificate.ts';
-import { type Answer, reviewMachine, reviewQuota } from './review.ts';
+import { type Answer, reviewMachine, reviewQuota, reviewSnapshot } from './review.ts';
 
 /** A review holds the object twice; etcd takes 1.5 MiB of each. */
 const mostBytes = 4 * 2 ** 20;
@@ -21,6 +21,7 @@ export async function serveReviews(
   const reviewers: Record<string, (body: unknown) => Answer | Promise<Answer>> = {
     '/machines': body => reviewMachine(gate, body, onError),
     '/quotas': reviewQuota,
+    '/snapshots': body => reviewSnapshot(gate, body, onError),
   };
   const server = createServer({ key, cert: certificate, minVersion: 'TLSv1.2' }, (request, response) => {
     // The API server adds its timeout as a query.

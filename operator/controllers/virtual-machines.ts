@@ -184,6 +184,12 @@ async function decideAndAct(
       observed.secret = await readPassword(parts.kube, observed.vm);
       return;
     }
+    if (what === 'snapshotRoom') {
+      if (observed.snapshot) {
+        observed.snapshotRoom = await parts.gate.grantSnapshot(observed.snapshot, { state: 'Bound' });
+      }
+      return;
+    }
     if (!link) throw notYet('the ProxmoxCluster is not connected');
     if (what === 'guest') {
       inquire(memory, observed, link, { wake: () => parts.wake(key), log });

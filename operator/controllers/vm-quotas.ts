@@ -1,15 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type VirtualMachine, type VmQuota, virtualMachines } from '#api/kinds.ts';
+import { type VirtualMachine, type VmQuota, type VmSnapshot, virtualMachines, vmSnapshots } from '#api/kinds.ts';
+import { snapshotEntryName } from '#api/ledger.ts';
 import type { KubeClient } from '#kube/client.ts';
 import type { Outcome, ReconcileContext } from '#kube/controller.ts';
 import { formatKey } from '#kube/resource.ts';
 import type { Store } from '#kube/store.ts';
 import { sumOf } from '../core/quota/amounts.ts';
-import { keepingOf, seedOf, type Taken } from '../core/quota/keeping.ts';
-import { collect } from '../core/quota/ledger.ts';
+import { keepingOf, seedOf, snapshotSeedOf, type Taken } from '../core/quota/keeping.ts';
+import { collect, machinesIn } from '../core/quota/ledger.ts';
 import type { QuotaGate } from '../effects/quota-gate.ts';
 import { mirror } from '../effects/resource-quota.ts';
-import { StaleEntries, searchMachine } from '../effects/stale-entries.ts';
+import { StaleEntries, searchEntry } from '../effects/stale-entries.ts';
 
 /** What the controller of VmQuotas works with. */
 export interface QuotaControllerParts {
@@ -18,6 +19,7 @@ export interface QuotaControllerParts {
   quotas: Store<VmQuota>;
   /** Indexed by `namespace`. */
   machines: Store<VirtualMachine>;
+  snapshots: Store<VmSnapshot>;
   /** Whether `hard.vms` is mirrored to a native ResourceQuota. */
   mirrors: boolean;
   /** Milliseconds since the epoch. */
@@ -59,7 +61,8 @@ async function seedLedger({ kube, gate }: QuotaControllerParts, quota: VmQuota):
   const namespace = namespaceOf(quota);
   // A live list: the store may not know of a VMID yet that was just claimed.
   const { items } = await kube.list<VirtualMachine>(virtualMachines, { namespace });
-  const entries = seedOf(items, ({ metadata }) => metadata.name);
+  const taken = await kube.list<VmSnapshot>(vmSnapshots, { namespace });
+  const entries = [...seedOf(items, ({ metadata }) => metadata.name), ...snapshotSeedOf(taken.items)];
   await gate.quota(namespace).change((present, ledger) => ({
     ...(present && ledger === undefined && { ledger: entries }),
     answer: undefined,
@@ -77,22 +80,29 @@ async function tell({ gate, machines, now }: QuotaControllerParts, quota: VmQuot
   const { allocations: lines = [], used = {} } = quota.status ?? {};
   if (!told(quota, { entries: lines.length, used })) return;
   await gate.quota(namespaceOf(quota)).change((known, ledger = []) => {
-    const status = known && told(known, { entries: ledger.length, used: sumOf(ledger) });
+    const status = known && told(known, { entries: machinesIn(ledger).length, used: sumOf(ledger) });
     return { ...(status && { status }), answer: undefined };
   });
 }
 
-async function clearUp({ kube, gate, machines }: QuotaControllerParts, quota: VmQuota, stale: StaleEntries) {
+async function clearUp({ kube, gate, machines, snapshots }: QuotaControllerParts, quota: VmQuota, stale: StaleEntries) {
   const namespace = namespaceOf(quota);
-  const isKnown = (name: string) => machines.get(formatKey({ namespace, name })) !== undefined;
-  const { due, nextMs } = stale.due(namespace, quota.status?.allocations ?? [], isKnown);
-  for (const entry of due) {
-    const found = await searchMachine(kube, formatKey({ namespace, name: entry.name }));
+  const { allocations = [], snapshots: taken = [] } = quota.status ?? {};
+  const keyFor = (name: string) => formatKey({ namespace, name });
+  const hasMachine = (name: string) => machines.get(keyFor(name)) !== undefined;
+  const hasSnapshot = (name: string) => snapshots.get(keyFor(name.replace(snapshotEntryName(''), ''))) !== undefined;
+  const doubts = [
+    stale.due(namespace, allocations, hasMachine),
+    stale.due(`${namespace} snapshots`, taken, hasSnapshot),
+  ];
+  for (const entry of doubts.flatMap(({ due }) => due)) {
+    const found = await searchEntry(kube, namespace, entry);
     await gate.quota(namespace).change((_, ledger) => ({
       ledger: ledger && collect(ledger, entry, found),
       answer: undefined,
     }));
   }
-  if (nextMs === undefined) return { kind: 'done' } as const;
-  return { kind: 'again', afterMs: nextMs + 1_000, reason: 'entries that nobody may need' } as const;
+  const waiting = doubts.flatMap(({ nextMs }) => nextMs ?? []);
+  if (waiting.length === 0) return { kind: 'done' } as const;
+  return { kind: 'again', afterMs: Math.min(...waiting) + 1_000, reason: 'entries that nobody may need' } as const;
 }

@@ -17,6 +17,7 @@ import {
   snapshotWaitsFor,
 } from '../core/snapshot.ts';
 import { expiryOf } from '../core/snapshot-expiry.ts';
+import type { QuotaGate } from '../effects/quota-gate.ts';
 import { holdSnapshot, letSnapshotGo, writeSnapshot } from '../effects/snapshots.ts';
 
 /** What the controller of VmSnapshots works with. */
@@ -25,6 +26,7 @@ export interface SnapshotControllerParts {
   snapshots: Store<VmSnapshot>;
   machines: Store<VirtualMachine>;
   policies: Store<VmPolicy>;
+  gate: QuotaGate;
   /** Has the machine of a key looked at. */
   wakeMachine: (key: string) => void;
   /** Milliseconds since the epoch. */
@@ -50,6 +52,7 @@ export function snapshotReconciler(parts: SnapshotControllerParts) {
     const vm = machines.get(machineKey) ?? (await readMachine(kube, snapshot));
     const failure = hopelessSnapshot(snapshot, vm);
     if (failure || !vm) {
+      await parts.gate.releaseSnapshot(snapshot);
       if (failure) await writeSnapshot(kube, snapshot, failed(snapshot, failure, now()));
       log.info({ snapshot: key, reason: failure?.reason }, 'the snapshot cannot be taken');
       return { kind: 'done' };
@@ -71,7 +74,7 @@ export const snapshotMachineKey = ({ metadata: { namespace = '' }, spec }: VmSna
 
 /** A snapshot goes with its machine; one whose machine stays is removed by that one's controller. */
 async function leave(
-  { kube, machines, wakeMachine, now }: SnapshotControllerParts,
+  { kube, machines, gate, wakeMachine, now }: SnapshotControllerParts,
   snapshot: VmSnapshot,
 ): Promise<Outcome> {
   if (!isHeld(snapshot)) return { kind: 'done' };
@@ -81,6 +84,7 @@ async function leave(
   // That a machine is gone is true only if the API server says so; its end wakes us.
   const vm = isOwner(known) ? known : await readMachine(kube, snapshot);
   if (vm === undefined || !isOwner(vm)) {
+    await gate.releaseSnapshot(snapshot);
     await letSnapshotGo(kube, snapshot);
     return { kind: 'done' };
   }

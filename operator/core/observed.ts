@@ -67,7 +67,11 @@ export interface Observed {
   snapshotConfig?: MachineConfig;
   /** Whether a task of Proxmox is at a snapshot of the machine. */
   snapshotWorker?: { running: boolean };
+  snapshotRoom?: SnapshotRoom;
 }
+
+/** Whether there is room for the snapshot, and how many its machine may have. */
+export type SnapshotRoom = { granted: true; maxPerVM?: number } | { granted: false; reason: string; message: string };
 
 /** A snapshot as Proxmox lists it. */
 export interface SnapshotLine {
@@ -79,8 +83,8 @@ export interface SnapshotLine {
 }
 
 /**
- * What a decision may ask to see: one or a few reads of Proxmox each. `quota` is the one that asks Kubernetes, and the
- * one with an effect: the room that it sees is the machine's from then on.
+ * What a decision may ask to see: one or a few reads of Proxmox each. `quota` and `snapshotRoom` ask Kubernetes, and have
+ * an effect: the room that they see is the machine's, or the snapshot's, from then on.
  */
 export type Look =
   | 'quota'
@@ -95,6 +99,7 @@ export type Look =
   | 'snapshots'
   | 'snapshotConfig'
   | 'snapshotWorker'
+  | 'snapshotRoom'
   | 'guest'
   | 'pending'
   | 'adoptee'

@@ -7,7 +7,7 @@ import { parseUpid, type Upid } from '#proxmox/upid.ts';
 import type { Action, Finding } from '../core/decision.ts';
 import { ended } from '../core/operation.ts';
 import type { ActionResult } from '../core/report.ts';
-import { failed, pending, taken } from '../core/snapshot.ts';
+import { failed, isTaken, pending, taken } from '../core/snapshot.ts';
 import { finalizer } from '../core/steps/reserve.ts';
 import type { Allocator } from './allocator.ts';
 import type { ClusterLink } from './cluster-link.ts';
@@ -149,7 +149,7 @@ async function operate(
 }
 
 /** Writes what is to be said of a snapshot, or lets it go. */
-async function tendSnapshot(action: SnapshotNote, { kube, now }: ActionTools): Promise<void> {
+async function tendSnapshot(action: SnapshotNote, { kube, quotas, now }: ActionTools): Promise<void> {
   const { snapshot } = action;
   switch (action.kind) {
     case 'noteTaken':
@@ -159,9 +159,12 @@ async function tendSnapshot(action: SnapshotNote, { kube, now }: ActionTools): P
       await writeSnapshot(kube, snapshot, pending(snapshot, action.note, now()));
       return;
     case 'failSnapshot':
+      if (!isTaken(snapshot)) await quotas.releaseSnapshot(snapshot);
       await writeSnapshot(kube, snapshot, failed(snapshot, action.failure, now()));
       return;
     case 'dropSnapshot':
+      // In this order: an entry whose resource is gone would only be cleared up in time.
+      await quotas.releaseSnapshot(snapshot);
       await letSnapshotGo(kube, snapshot);
   }
 }
@@ -172,7 +175,8 @@ async function tell(key: string, action: SnapshotAction, link: ClusterLink, tool
   if (place > 0) return { queued: place };
   let upid: Upid | undefined;
   try {
-    upid = await tellOfSnapshot(tools.kube, link, action, tools.now());
+    const release = () => tools.quotas.releaseSnapshot(action.snapshot);
+    upid = await tellOfSnapshot({ kube: tools.kube, link, release, now: tools.now() }, action);
   } finally {
     if (upid === undefined) link.slots.release(key);
   }

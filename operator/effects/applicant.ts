@@ -1,5 +1,5 @@
 import type { VirtualMachine } from '#api/kinds.ts';
-import type { Applicant, Violation } from '../core/quota/evaluate.ts';
+import type { MachineApplicant, Violation } from '../core/quota/evaluate.ts';
 import type { State } from '../core/quota/ledger.ts';
 
 /** Who asks, and whether it is only a question. */
@@ -9,15 +9,15 @@ export interface Asking {
 }
 
 /** A machine as a ledger sees it. `name` is the key of its entry. */
-export const applicantOf = ({ metadata, spec }: VirtualMachine, name: string): Applicant => ({
+export const applicantOf = ({ metadata, spec }: VirtualMachine, name: string): MachineApplicant => ({
   name,
   uid: metadata.uid ?? '',
   ...(metadata.generation !== undefined && { generation: metadata.generation }),
   spec,
 });
 
-/** What orders machines that ask at the same time: the older first. */
-export const ageOf = ({ metadata: { creationTimestamp = '', uid = '' } }: VirtualMachine): string =>
+/** What orders those that ask at the same time: the older first. */
+export const ageOf = ({ metadata: { creationTimestamp = '', uid = '' } }: Pick<VirtualMachine, 'metadata'>): string =>
   `${creationTimestamp} ${uid}`;
 
 /** A ledger that the operator has not begun yet. */

@@ -4,7 +4,7 @@ import type { KubeClient } from '#kube/client.ts';
 import { type Clock, systemClock } from '#kube/clock.ts';
 import { isConflict, isNotFound, KubeError } from '#kube/errors.ts';
 import type { ObjectKey, ResourceType } from '#kube/resource.ts';
-import type { Ledger } from '../core/quota/ledger.ts';
+import { type Ledger, machinesIn, snapshotsIn } from '../core/quota/ledger.ts';
 
 /** How often a write is tried again that somebody else was faster with. */
 const mostConflicts = 12;
@@ -136,20 +136,34 @@ export class LedgerWriter<Owner extends LedgerOwner> {
   }
 
   #stored(owner: Owner, ledger: Ledger): object {
-    return { allocations: ledger.map(formatAllocation), ...this.#figures(owner, ledger) };
+    const snapshots = snapshotsIn(ledger).map(formatAllocation);
+    const lines = {
+      allocations: machinesIn(ledger).map(formatAllocation),
+      ...('snapshots' in lists(owner) || snapshots.length > 0 ? { snapshots } : {}),
+    };
+    return { ...lines, ...this.#figures(owner, ledger) };
   }
 
   async #read(): Promise<Known<Owner> | undefined> {
     try {
       const owner = await this.#kube.get<Owner>(this.#type, this.#key);
       this.#alone = owner.metadata.resourceVersion === this.#known?.owner.metadata.resourceVersion;
-      if (!this.#alone) this.#known = { owner, ledger: owner.status?.allocations?.map(parseAllocation) };
+      if (!this.#alone) this.#known = { owner, ledger: ledgerOf(owner) };
     } catch (error) {
       if (!isNotFound(error)) throw error;
       this.#known = undefined;
     }
     return this.#known;
   }
+}
+
+/** The lists of a ledger; only a VmQuota has one of snapshots. */
+const lists = ({ status }: LedgerOwner): { allocations?: string[] | undefined; snapshots?: string[] | undefined } =>
+  status ?? {};
+
+function ledgerOf(owner: LedgerOwner): Ledger | undefined {
+  const { allocations, snapshots = [] } = lists(owner);
+  return allocations && [...allocations, ...snapshots].map(parseAllocation);
 }
 
 const tooManyConflicts = ({ namespace = '', name }: ObjectKey): KubeError =>

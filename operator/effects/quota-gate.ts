@@ -2,16 +2,17 @@ import {
   type VirtualMachine,
   type VmPolicy,
   type VmQuota,
+  type VmSnapshot,
   type VmTemplate,
   vmPolicies,
   vmQuotas,
   vmTemplates,
 } from '#api/kinds.ts';
-import type { Allocation } from '#api/ledger.ts';
+import { type Allocation, snapshotEntryName } from '#api/ledger.ts';
 import type { KubeClient } from '#kube/client.ts';
-import type { QuotaView } from '../core/observed.ts';
+import type { QuotaView, SnapshotRoom } from '../core/observed.ts';
 import type { Charge } from '../core/quota/amounts.ts';
-import { evaluate, refusal, type Violation } from '../core/quota/evaluate.ts';
+import { type Applicant, evaluate, refusal, type Violation } from '../core/quota/evaluate.ts';
 import { figuresOf } from '../core/quota/figures.ts';
 import { release, reserve, trim } from '../core/quota/ledger.ts';
 import { notOffered, templateRules } from '../core/quota/template-rules.ts';
@@ -21,6 +22,9 @@ import { isMade, type WideLedger, wideKey, wideLedger } from './wide-ledger.ts';
 
 /** The one name that VmQuotas and the VmPolicy have. */
 export const singleton = 'default';
+
+/** As refusals call them. */
+const [quotaTitle, policyTitle] = [`VmQuota "${singleton}"`, `VmPolicy "${singleton}"`];
 
 /**
  * The one way into a quota, for admission and the operator alike. Everything is decided on what the API server says at
@@ -95,6 +99,43 @@ export class QuotaGate {
     return view;
   }
 
+  /** Gives a snapshot room if there is, for its machine and for its namespace; or says why not. Rejects with KubeError. */
+  async grantSnapshot(snapshot: VmSnapshot, { state, dryRun }: Asking): Promise<SnapshotRoom> {
+    const policy = await this.policy.change(owner => ({ answer: owner?.spec }));
+    const maxPerVM = policy?.snapshots?.maxPerVM;
+    const ofPolicy = maxPerVM === undefined ? {} : { maxPerVM };
+    const { namespace = '' } = snapshot.metadata;
+    const applicant = snapshotApplicant(snapshot);
+    return this.quota(namespace).change<SnapshotRoom>((quota, ledger) => {
+      const isUnlimited = !quota && policy?.unquotaedNamespaces !== 'Deny';
+      if (!quota) return { answer: isUnlimited ? { granted: true, ...ofPolicy } : noQuota(namespace) };
+      if (ledger === undefined) return { answer: refused([notReady], quotaTitle) };
+      const tooMany = evaluate(ofPolicy, ledger, applicant).violations;
+      const evaluation = evaluate(quota.spec, ledger, applicant);
+      const all = [
+        ...(tooMany.length > 0 ? [refused(tooMany, policyTitle)] : []),
+        ...(evaluation.violations.length > 0 ? [refused(evaluation.violations, quotaTitle)] : []),
+      ];
+      const [first] = all;
+      if (first) return { answer: { ...first, message: all.map(({ message }) => message).join(' ') } };
+      if (dryRun) return { answer: { granted: true, ...ofPolicy } };
+      const { ledger: after, violations } = reserve(quota.spec, ledger, applicant, state);
+      return {
+        ledger: after,
+        answer: violations.length > 0 ? refused(violations, quotaTitle) : { granted: true, ...ofPolicy },
+      };
+    }, ageOf(snapshot));
+  }
+
+  /** Takes a snapshot out of the ledger: Proxmox is proven not to have it. */
+  async releaseSnapshot(snapshot: VmSnapshot): Promise<void> {
+    const { name, uid } = snapshotApplicant(snapshot);
+    await this.quota(snapshot.metadata.namespace ?? '').change((_, ledger) => ({
+      ledger: ledger && release(ledger, { name, uid }),
+      answer: undefined,
+    }));
+  }
+
   /** Takes a machine out of every ledger: it is proven to be gone, or was let go. */
   async release(vm: VirtualMachine): Promise<void> {
     const { namespace = '', name, uid = '' } = vm.metadata;
@@ -119,7 +160,7 @@ export class QuotaGate {
 
   #wide({ spec }: VirtualMachine, onPolicy: (policy: VmPolicy | undefined) => void = () => {}): WideLedger[] {
     const name = spec.source.template?.name;
-    const ofPolicy = wideLedger(`VmPolicy "${singleton}"`, this.policy, policy => {
+    const ofPolicy = wideLedger(policyTitle, this.policy, policy => {
       onPolicy(policy);
       const { perUser, perVM } = policy?.spec ?? {};
       return { rules: { ...(perUser && { perUser }), ...(perVM && { perVM }) }, objections: [] };
@@ -136,18 +177,24 @@ export class QuotaGate {
   #inNamespace(vm: VirtualMachine, { state, dryRun }: Asking, unquotaed: Unquotaed): Promise<QuotaView> {
     const { namespace = '', name } = vm.metadata;
     const applicant = applicantOf(vm, name);
-    const title = `VmQuota "${singleton}"`;
     return this.quota(namespace).change<QuotaView>((quota, ledger) => {
       if (!quota) return { answer: unquotaed === 'Allow' ? { granted: true } : noQuota(namespace) };
-      if (ledger === undefined) return { answer: refused([notReady], title) };
+      if (ledger === undefined) return { answer: refused([notReady], quotaTitle) };
       const answerTo = (violations: Violation[]): QuotaView =>
-        violations.length > 0 ? refused(violations, title) : grantedBy(quota.spec);
+        violations.length > 0 ? refused(violations, quotaTitle) : grantedBy(quota.spec);
       if (dryRun) return { answer: answerTo(evaluate(quota.spec, ledger, applicant).violations) };
       const reservation = reserve(quota.spec, ledger, applicant, state);
       return { ledger: reservation.ledger, answer: answerTo(reservation.violations) };
     }, ageOf(vm));
   }
 }
+
+/** A snapshot as a ledger sees it. Its spec never changes, so that its generation says nothing. */
+const snapshotApplicant = ({ metadata, spec }: VmSnapshot): Applicant => ({
+  name: snapshotEntryName(metadata.name),
+  uid: metadata.uid ?? '',
+  snapshotOf: spec.vmName,
+});
 
 const grantedBy = ({ allowed, perNode, vmidRange }: VmQuota['spec']): QuotaView => ({
   granted: true,

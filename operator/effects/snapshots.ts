@@ -67,6 +67,16 @@ async function edit(kube: KubeClient, { metadata }: VmSnapshot, change: object):
 /** What Proxmox is told about a snapshot. */
 export type SnapshotAction = Action & { kind: 'takeSnapshot' | 'removeSnapshot' };
 
+/** What it takes to tell Proxmox of a snapshot. */
+export interface SnapshotTools {
+  kube: KubeClient;
+  link: ClusterLink;
+  /** Takes the snapshot out of its quota. */
+  release: () => Promise<void>;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
 /** Failures that say nothing about the snapshot: Proxmox is asked again, or looked at. */
 const passing = new Set<string>(['transient', 'locked', 'unauthenticated', 'missing']);
 
@@ -75,10 +85,8 @@ const passing = new Set<string>(['transient', 'locked', 'unauthenticated', 'miss
  * knows that it may be there. What Proxmox refuses has failed. Answers undefined where there is no task.
  */
 export async function tellOfSnapshot(
-  kube: KubeClient,
-  link: ClusterLink,
+  { kube, link, release, now }: SnapshotTools,
   action: SnapshotAction,
-  now: number,
 ): Promise<Upid | undefined> {
   const { snapshot } = action;
   const isRemoval = snapshot.metadata.deletionTimestamp !== undefined;
@@ -92,6 +100,7 @@ export async function tellOfSnapshot(
     if (!(error instanceof ProxmoxError) || error.outcomeUnknown || passing.has(error.kind)) throw error;
     const refused = error.kind === 'denied' ? 'PermissionDenied' : 'TaskFailed';
     const reason = isRemoval ? 'DeleteFailed' : refused;
+    if (!isRemoval) await release();
     await writeSnapshot(kube, own, failed(own, { reason, message: `Proxmox says: ${error.reason}` }, now));
     return undefined;
   }

@@ -1,8 +1,8 @@
-import { type VirtualMachine, virtualMachines } from '#api/kinds.ts';
-import { type Allocation, parseAllocation } from '#api/ledger.ts';
+import { type VirtualMachine, type VmSnapshot, virtualMachines, vmSnapshots } from '#api/kinds.ts';
+import { type Allocation, parseAllocation, snapshotEntryName } from '#api/ledger.ts';
 import type { KubeClient } from '#kube/client.ts';
 import { isNotFound } from '#kube/errors.ts';
-import { parseKey } from '#kube/resource.ts';
+import { type ObjectKey, parseKey, type ResourceType } from '#kube/resource.ts';
 import type { Search } from '../core/quota/ledger.ts';
 
 /**
@@ -59,10 +59,23 @@ export interface Doubts {
   nextMs?: number;
 }
 
+/** Looks live for the machine or the snapshot of an entry in the ledger of a namespace. */
+export async function searchEntry(
+  kube: KubeClient,
+  namespace: string,
+  { name, snapshotOf }: Allocation,
+): Promise<Search> {
+  if (snapshotOf === undefined) return search(kube, virtualMachines, { namespace, name });
+  return search(kube, vmSnapshots, { namespace, name: name.replace(snapshotEntryName(''), '') });
+}
+
 /** Looks live for the machine of an entry. `key` is its namespace and name. */
-export async function searchMachine(kube: KubeClient, key: string): Promise<Search> {
+export const searchMachine = (kube: KubeClient, key: string): Promise<Search> =>
+  search(kube, virtualMachines, parseKey(key));
+
+async function search(kube: KubeClient, type: ResourceType, key: ObjectKey): Promise<Search> {
   try {
-    const { metadata } = await kube.get<VirtualMachine>(virtualMachines, parseKey(key));
+    const { metadata } = await kube.get<VirtualMachine | VmSnapshot>(type, key);
     return { found: true, uid: metadata.uid ?? '' };
   } catch (error) {
     if (isNotFound(error)) return { found: false };

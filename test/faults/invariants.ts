@@ -124,7 +124,8 @@ export class Invariants {
     );
     const entries = this.#kubernetes
       .all<VmQuota>(vmQuotas)
-      .flatMap(({ status }) => status?.allocations?.map(line => `in the quota's ledger: ${line}`) ?? []);
+      .flatMap(({ status }) => [...(status?.allocations ?? []), ...(status?.snapshots ?? [])])
+      .map(line => `in the quota's ledger: ${line}`);
     return [...machines, ...volumes, ...entries];
   }
 
@@ -169,13 +170,14 @@ export class Invariants {
   /** What a killed worker has left is not counted: whose room it takes nobody can say until it is unlocked. */
   #withinQuota(): void {
     const { vms, storages } = this.#simulator.state;
-    const used = { vms: 0, cpu: 0, memoryMiB: 0, storageMiB: 0 };
+    const used = { vms: 0, cpu: 0, memoryMiB: 0, storageMiB: 0, snapshots: 0 };
     const ours = new Set<number>();
     for (const { vmid, config } of Object.values(vms)) {
       if (this.#strangers.includes(vmid) || this.#abandoned.has(vmid)) continue;
       const { cores = '1', sockets = '1', memory = '512' } = config.current;
       ours.add(vmid);
       used.vms += 1;
+      used.snapshots += Object.keys(config.snapshots).filter(name => name.startsWith('berth-')).length;
       used.cpu += Number(cores) * Number(sockets);
       used.memoryMiB += Number(memory);
     }

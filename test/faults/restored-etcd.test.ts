@@ -4,7 +4,7 @@ import { formatMarker } from '#operator/core/marker.ts';
 import { releaseAnnotation } from '#operator/effects/destroy-brake.ts';
 import { FaultWorld } from './fault-world.ts';
 
-const limits = { vms: 20, cpu: 80, memoryMiB: 20 * 1024, storageMiB: 200 * 1024 };
+const limits = { vms: 20, cpu: 80, memoryMiB: 20 * 1024, storageMiB: 200 * 1024, snapshots: 0 };
 const durations = { copy: { ms: 1_000 } };
 
 let world: FaultWorld;

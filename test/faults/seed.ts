@@ -107,13 +107,14 @@ export interface Limits {
   cpu: number;
   memoryMiB: number;
   storageMiB: number;
+  snapshots: number;
 }
 
 /** Room for one machine as large as it ever gets, and for nothing beside it. */
-export const oneMachine: Limits = { vms: 1, cpu: 4, memoryMiB: 1024, storageMiB: 6 * 1024 };
+export const oneMachine: Limits = { vms: 1, cpu: 4, memoryMiB: 1024, storageMiB: 6 * 1024, snapshots: 1 };
 
 /** The quota that says so. */
-export const quotaOf = ({ vms, cpu, memoryMiB, storageMiB }: Limits): VmQuota => ({
+export const quotaOf = ({ vms, cpu, memoryMiB, storageMiB, snapshots }: Limits): VmQuota => ({
   metadata: { name: 'default', namespace: 'team-a' },
-  spec: { hard: { vms, cpu, memory: `${memoryMiB}Mi`, storage: `${storageMiB}Mi` } },
+  spec: { hard: { vms, cpu, memory: `${memoryMiB}Mi`, storage: `${storageMiB}Mi`, snapshots } },
 });

@@ -10,6 +10,7 @@ export const dimensions = [
   'memoryMiB',
   'storageMiB',
   'networks',
+  'snapshots',
   'runningVMs',
   'runningCPU',
   'runningMemoryMiB',
@@ -43,13 +44,15 @@ export function demandOf(spec: VirtualMachineSpec): Charge {
 }
 
 /** A charge in every dimension. */
-export function amountsOf({ running, cpu, memoryMiB, storageMiB, networks }: Charge): Amounts {
+export function amountsOf({ running, cpu, memoryMiB, storageMiB, networks, snapshotOf }: Charge): Amounts {
+  if (snapshotOf !== undefined) return { ...nothing, snapshots: 1 };
   return {
     vms: 1,
     cpu,
     memoryMiB,
     storageMiB,
     networks,
+    snapshots: 0,
     runningVMs: running ? 1 : 0,
     runningCPU: running ? cpu : 0,
     runningMemoryMiB: running ? memoryMiB : 0,
@@ -86,6 +89,10 @@ export const sameSize = (a: Charge, b: Charge): boolean =>
 export function sumOf(charges: readonly Charge[]): Amounts {
   const sum = { ...nothing };
   for (const charge of charges) {
+    if (charge.snapshotOf !== undefined) {
+      sum.snapshots += 1;
+      continue;
+    }
     sum.vms += 1;
     sum.cpu += charge.cpu;
     sum.memoryMiB += charge.memoryMiB;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Allocation } from '#api/ledger.ts';
+import { type Allocation, snapshotCharge } from '#api/ledger.ts';
 import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
 import { virtualMachine } from '../testing/fixtures.ts';
 import { demandOf } from './amounts.ts';
@@ -197,6 +197,35 @@ describe('F100: a share of a storage', () => {
         applicant({ disks: [disk('30Gi', 'fast')] }, 'a'),
       ).violations,
     ).toEqual([]);
+  });
+});
+
+describe('F62, F100: snapshots', () => {
+  const taken = (name: string, snapshotOf: string): Allocation => ({
+    ...{ name: `snapshot/${name}`, uid: `s-${name}`, state: 'Bound', generation: 0 },
+    ...snapshotCharge(snapshotOf),
+  });
+  const asking = (name: string, snapshotOf: string) => ({ name: `snapshot/${name}`, uid: `s-${name}`, snapshotOf });
+  const ledger = [entry('a'), entry('b'), taken('one', 'a'), taken('two', 'b')];
+  const told = (rules: Rules, snapshotOf = 'a') =>
+    evaluate(rules, ledger, asking('three', snapshotOf)).violations.map(({ text }) => text);
+
+  test('are counted beside machines, and refused with numbers', () => {
+    expect(told({ hard: { vms: 2, snapshots: 2 } })).toEqual(['snapshots: requested 1, used 2, hard 2; 0 would fit']);
+    expect(told({ hard: { vms: 2, cpu: 1, snapshots: 3 }, perUser: { vms: 1 } })).toEqual([]);
+  });
+
+  test('take no room of machines', () => {
+    expect(texts({ hard: { vms: 3, snapshots: 1 } }, ledger)).toEqual([]);
+  });
+
+  test('are limited for each machine', () => {
+    expect(told({ maxPerVM: 1 })).toEqual(['snapshots.maxPerVM of "a": requested 1, used 1, hard 1; 0 would fit']);
+    expect(told({ maxPerVM: 1 }, 'c')).toEqual([]);
+  });
+
+  test('that are there already are not asked about again', () => {
+    expect(evaluate({ hard: { snapshots: 0 } }, ledger, asking('one', 'a')).violations).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Allocation } from '#api/ledger.ts';
+import { type Allocation, snapshotCharge } from '#api/ledger.ts';
 import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
 import { amountsOf, type Charge, demandOf, dimensions, larger, nothing, sameSize, sumOf } from './amounts.ts';
 import { unfit } from './fitness.ts';
@@ -7,13 +7,17 @@ import { storagesExceeded } from './storages.ts';
 import { amountText } from './words.ts';
 
 /** A machine that asks for room. */
-export interface Applicant {
+export type MachineApplicant = Asker & { spec: VirtualMachineSpec };
+
+/** A machine, or a snapshot of one. */
+export type Applicant = MachineApplicant | (Asker & { spec?: never; snapshotOf: string });
+
+interface Asker {
   /** Key of its entry. */
   name: string;
   uid: string;
   /** The metadata.generation of the spec; admission does not know it. */
   generation?: number;
-  spec: VirtualMachineSpec;
 }
 
 /** One limit that does not let a machine in. */
@@ -30,16 +34,17 @@ export interface Evaluation {
 }
 
 /**
- * Whether a machine may have what its spec asks for. All violations come at once. Only what grows can violate: a
+ * Whether a machine may have what its spec asks for, or whether there may be one more snapshot. All violations come at once. Only what grows can violate: a
  * namespace above its limits may still shrink, stop and edit its machines. The charge is never below what the machine
  * is charged with already (I5), since Proxmox has not given that back yet.
  */
-export function evaluate(rules: Rules, ledger: readonly Allocation[], { name, spec }: Applicant): Evaluation {
+export function evaluate(rules: Rules, ledger: readonly Allocation[], applicant: Applicant): Evaluation {
+  const { name, spec } = applicant;
   const held = ledger.find(entry => entry.name === name);
-  const demand = demandOf(spec);
+  const demand = spec ? demandOf(spec) : snapshotCharge(applicant.snapshotOf);
   const charge = held ? larger(held, demand) : demand;
   const grows = held === undefined || held.owner !== demand.owner || !sameSize(held, charge);
-  const unfitness = grows ? unfit(spec, rules).map(text => ({ reason: 'NotAllowed', text }) as const) : [];
+  const unfitness = grows && spec ? unfit(spec, rules).map(text => ({ reason: 'NotAllowed', text }) as const) : [];
   const others = ledger.filter(entry => entry !== held);
   const exceeded = limitsOn(rules, demand).flatMap(limits => exceededOf(limits, others, held, charge));
   return { charge, violations: [...unfitness, ...exceeded, ...storagesExceeded(rules, others, held, charge)] };

@@ -18,6 +18,7 @@ export function figuresOf(
     cpu: ratio('cpu'),
     memory: ratio('memoryMiB'),
     storage: ratio('storageMiB'),
+    snapshots: ratio('snapshots'),
   };
   return { hard, used, summary };
 }

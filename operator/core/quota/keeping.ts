@@ -1,7 +1,8 @@
-import type { VirtualMachine, VmQuota } from '#api/kinds.ts';
-import { mostAllocations } from '#api/ledger.ts';
+import type { VirtualMachine, VmQuota, VmSnapshot } from '#api/kinds.ts';
+import { mostAllocations, snapshotCharge, snapshotEntryName } from '#api/ledger.ts';
 import type { VmQuotaStatus } from '#api/vm-quota.ts';
 import { type ConditionUpdate, withConditions } from '../conditions.ts';
+import { hasFailed, isTaken } from '../snapshot.ts';
 import { type Amounts, demandOf } from './amounts.ts';
 import { overdrawn } from './figures.ts';
 import { type Ledger, seed } from './ledger.ts';
@@ -23,9 +24,21 @@ export function seedOf(machines: readonly VirtualMachine[], keyOf: (vm: VirtualM
   );
 }
 
+/** The first entries of the snapshots that Proxmox has, or may have. */
+export const snapshotSeedOf = (snapshots: readonly VmSnapshot[]): Ledger =>
+  seed(
+    snapshots
+      .filter(snapshot => isTaken(snapshot) || (snapshot.status?.startedAt !== undefined && !hasFailed(snapshot)))
+      .map(({ metadata, spec }) => ({
+        name: snapshotEntryName(metadata.name),
+        uid: metadata.uid ?? '',
+        charge: snapshotCharge(spec.vmName),
+      })),
+  );
+
 /** What is taken of a quota. */
 export interface Taken {
-  /** Entries of the ledger. */
+  /** Machines in the ledger. */
   entries: number;
   used: Partial<Amounts>;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { snapshotCharge } from '#api/ledger.ts';
 import { demandOf } from './amounts.ts';
 import { collect, reserve } from './ledger.ts';
 import { LedgerModel, type Protocol, rightProtocol } from './testing/ledger-model.ts';
@@ -90,4 +91,15 @@ test('a full ledger is refused in words', () => {
   }));
   const { violations } = reserve({ hard: { vms: 5000 } }, ledger, { name: 'one-more', uid: 'u', spec }, 'Bound');
   expect(violations[0]?.text).toMatch(/^a ledger holds 1000 machines, and this one is full/);
+});
+
+test('F100: machines and snapshots are counted apart: neither is refused for the number of the other', () => {
+  const taken = Array.from({ length: 1000 }, (_, index) => ({
+    ...{ name: `snapshot/s-${index}`, uid: `u-${index}`, state: 'Bound' as const, generation: 0 },
+    ...snapshotCharge('web-1'),
+  }));
+  const spec = specOf(1, true, 'alice');
+  expect(reserve({}, taken, { name: 'web-2', uid: 'u', spec }, 'Bound').violations).toEqual([]);
+  const { violations } = reserve({}, taken, { name: 'snapshot/more', uid: 'u', snapshotOf: 'web-1' }, 'Bound');
+  expect(violations[0]?.text).toBe('a ledger holds 1000 snapshots, and this one is full; delete some');
 });

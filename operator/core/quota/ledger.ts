@@ -25,7 +25,8 @@ export function reserve(rules: Rules, ledger: Ledger, applicant: Applicant, stat
   const index = ledger.findIndex(entry => entry.name === name);
   const held = ledger[index];
   if (held === undefined) {
-    if (ledger.length >= mostAllocations) return { ledger, violations: [full] };
+    const ofKind = ledger.filter(entry => isSnapshot(entry) === isSnapshot(charge)).length;
+    if (ofKind >= mostAllocations) return { ledger, violations: [isSnapshot(charge) ? fullOfSnapshots : full] };
     return { ledger: [...ledger, { name, uid, state, generation, ...charge }], violations };
   }
   if (state === 'Reserved') {
@@ -44,6 +45,19 @@ const full: Violation = {
   reason: 'LedgerFull',
   text: `a ledger holds ${mostAllocations} machines, and this one is full; spread the machines over more namespaces`,
 };
+
+const fullOfSnapshots: Violation = {
+  reason: 'LedgerFull',
+  text: `a ledger holds ${mostAllocations} snapshots, and this one is full; delete some`,
+};
+
+const isSnapshot = ({ snapshotOf }: Charge): boolean => snapshotOf !== undefined;
+
+/** The entries of machines. */
+export const machinesIn = (ledger: Ledger): Ledger => ledger.filter(entry => !isSnapshot(entry));
+
+/** The entries of snapshots. */
+export const snapshotsIn = (ledger: Ledger): Ledger => ledger.filter(isSnapshot);
 
 /** Takes an entry out: its machine is proven to be gone, or was let go. Another machine's entry of that name stays. */
 export const release = (ledger: Ledger, { name, uid }: Pick<Allocation, 'name' | 'uid'>): Ledger =>

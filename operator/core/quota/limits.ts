@@ -6,6 +6,8 @@ import { type Amounts, type Charge, type Dimension, dimensions } from './amounts
 export type Rules = Partial<VmQuotaSpec> & {
   /** Why a machine is refused that is one too many, where it is not the namespace's or an owner's limit. */
   reason?: Limits['reason'];
+  /** Most snapshots of each machine. */
+  maxPerVM?: number;
   /** What fields are called, where not as in a VmQuota. */
   names?: FieldNames;
 };
@@ -53,7 +55,7 @@ export function hardOf({ hard = {} }: Rules): Partial<Amounts> {
 }
 
 /** Every limit that a machine with this charge is under. */
-export function limitsOn(rules: Rules, { owner, template }: Charge): Limits[] {
+export function limitsOn(rules: Rules, { owner, template, snapshotOf }: Charge): Limits[] {
   const names = fieldNamesOf(rules);
   const found: Limits[] = [
     { describe: names.hard, most: hardOf(rules), counts: () => true, reason: rules.reason ?? 'QuotaExceeded' },
@@ -64,6 +66,14 @@ export function limitsOn(rules: Rules, { owner, template }: Charge): Limits[] {
       most: hardOf({ hard: rules.perUser }),
       counts: charge => charge.owner === owner,
       reason: rules.reason ?? 'UserQuotaExceeded',
+    });
+  }
+  if (rules.maxPerVM !== undefined && snapshotOf !== undefined) {
+    found.push({
+      describe: () => `snapshots.maxPerVM of "${snapshotOf}"`,
+      most: { snapshots: rules.maxPerVM },
+      counts: charge => charge.snapshotOf === snapshotOf,
+      reason: 'QuotaExceeded',
     });
   }
   const share = rules.perTemplate?.find(entry => entry.template === template);

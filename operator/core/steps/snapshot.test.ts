@@ -94,6 +94,32 @@ describe('F62: a snapshot that is asked for', () => {
   });
 });
 
+describe('F100: a snapshot', () => {
+  test('that does not fit fails with the numbers, before Proxmox is told', () => {
+    const message = 'exceeded VmQuota "default": snapshots: requested 1, used 3, hard 3; 0 would fit.';
+    const world = madeWorld({
+      snapshot: snapshot(),
+      snapshotRoom: { granted: false, reason: 'QuotaExceeded', message },
+    });
+    expect([step(world), readyReason(world.snapshot)]).toEqual(['failSnapshot', 'QuotaExceeded']);
+    expect(JSON.stringify(world.snapshot?.status)).toContain(JSON.stringify(message).slice(1, -1));
+    expect(world.told).toBeUndefined();
+  });
+
+  test('waits for a quota that is being set up', () => {
+    const snapshotRoom = { granted: false, reason: 'QuotaNotReady', message: 'it waits' } as const;
+    expect(step(madeWorld({ snapshot: snapshot(), snapshotRoom }))).toBe('noteSnapshot');
+  });
+
+  test('is held to the most of its machine where no ledger counts: by what Proxmox has of ours', () => {
+    const other = { ...line(), name: `berth-${'0'.repeat(32)}` };
+    const [snapshotRoom, foreign] = [{ granted: true, maxPerVM: 1 } as const, { ...line(), name: 'by-hand' }];
+    const full = madeWorld({ snapshot: snapshot(), snapshotRoom, snapshots: [other] });
+    expect([step(full), readyReason(full.snapshot)]).toEqual(['failSnapshot', 'QuotaExceeded']);
+    expect(step(madeWorld({ snapshot: snapshot(), snapshotRoom, snapshots: [foreign] }))).toBe('takeSnapshot');
+  });
+});
+
 describe('F62: a snapshot that is deleted', () => {
   const wasTaken = taken(snapshot(), line(), 0);
 

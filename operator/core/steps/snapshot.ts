@@ -3,7 +3,7 @@ import { type Finding, lookAt, type Verdict } from '../decision.ts';
 import type { MachineConfig } from '../machine.ts';
 import { identify, markerOf } from '../marker.ts';
 import type { Observed, SnapshotLine } from '../observed.ts';
-import { isTaken, snapshotNameOf } from '../snapshot.ts';
+import { isBerthSnapshot, isTaken, snapshotNameOf } from '../snapshot.ts';
 import { lastTaskOf } from './task.ts';
 
 /** How often a machine is looked at that a snapshot waits for. */
@@ -53,9 +53,27 @@ function take(o: Observed, snapshot: VmSnapshot, place: Place, found: SnapshotLi
   const memory = snapshot.spec.memory === 'Include';
   if (memory && o.power === undefined) return lookAt('power');
   if (memory && o.power === 'Stopped') return isOff(o, snapshot);
+  const noRoom = unlessRoom(o, snapshot);
+  if (noRoom) return noRoom;
   const { node, vmid } = place;
   return { action: { kind: 'takeSnapshot', snapshot, node, vmid, memory }, outcome: { kind: 'done' } };
 }
+
+/**
+ * The quota's grant comes before Proxmox is told, and is asked for live. A snapshot that does not fit has failed: one that
+ * is taken at some later moment is not the one that was asked for. Where nothing is counted, Proxmox' own list is.
+ */
+function unlessRoom({ snapshotRoom: room, snapshots: present = [], vm }: Observed, snapshot: VmSnapshot) {
+  if (room === undefined) return lookAt('snapshotRoom');
+  if (!room.granted) return waits.has(room.reason) ? wait(snapshot, room) : over(snapshot, room);
+  const there = present.filter(isBerthSnapshot).length;
+  if (room.maxPerVM === undefined || there < room.maxPerVM) return undefined;
+  const message = `exceeded VmPolicy "default": snapshots.maxPerVM of "${vm.metadata.name}": requested 1, used ${there}, hard ${room.maxPerVM}; 0 would fit.`;
+  return over(snapshot, { reason: 'QuotaExceeded', message });
+}
+
+/** Refusals that pass by themselves. */
+const waits = new Set(['QuotaNotReady', 'Outdated']);
 
 /** One that should run is started first; any other has no memory to keep. */
 function isOff({ vm }: Observed, snapshot: VmSnapshot): Verdict | undefined {
@@ -108,12 +126,12 @@ function awaitLock(o: Observed, snapshot: VmSnapshot, place: Place, found: Snaps
 }
 
 /** The change of the snapshot wakes its machine. */
-const over = (snapshot: VmSnapshot, failure: Finding): Verdict => ({
-  action: { kind: 'failSnapshot', snapshot, failure },
+const over = (snapshot: VmSnapshot, { reason, message }: Finding): Verdict => ({
+  action: { kind: 'failSnapshot', snapshot, failure: { reason, message } },
   outcome: { kind: 'done' },
 });
 
-const wait = (snapshot: VmSnapshot, finding: Finding): Verdict => ({
-  action: { kind: 'noteSnapshot', snapshot, note: finding },
+const wait = (snapshot: VmSnapshot, { reason, message }: Finding): Verdict => ({
+  action: { kind: 'noteSnapshot', snapshot, note: { reason, message } },
   outcome: { kind: 'again', afterMs: waitingMs, reason: 'a snapshot' },
 });

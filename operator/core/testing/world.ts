@@ -27,6 +27,7 @@ export interface World {
   snapshot?: VmSnapshot | undefined;
   snapshots?: SnapshotLine[];
   snapshotConfig?: MachineConfig;
+  snapshotRoom?: Observed['snapshotRoom'];
   /** Keys whose change waits for a restart. */
   pending?: string[];
   /** How many operations Proxmox was told of. */
@@ -106,6 +107,7 @@ function look(world: World, observed: Observed, what: NonNullable<Decision['look
   if (what === 'operationTask') observed.operationTask = { upid: world.task?.upid };
   if (what === 'snapshots') observed.snapshots = structuredClone(world.snapshots ?? []);
   if (what === 'snapshotConfig') observed.snapshotConfig = world.snapshotConfig;
+  if (what === 'snapshotRoom') observed.snapshotRoom = world.snapshotRoom ?? { granted: true };
   if (what === 'snapshotWorker') observed.snapshotWorker = { running: world.task !== undefined };
   if (what === 'pending') observed.pending = world.pending ?? [];
   if (what === 'adoptee') observed.adoptee = world.adoptee ?? { usable: true, node: 'n1' };

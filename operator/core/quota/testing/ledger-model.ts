@@ -1,5 +1,6 @@
 import type { Allocation } from '#api/ledger.ts';
 import { type Charge, demandOf, larger, sameSize, sumOf } from '../amounts.ts';
+import type { MachineApplicant } from '../evaluate.ts';
 import * as real from '../ledger.ts';
 import { hardOf, type Rules } from '../limits.ts';
 import { type Machine, Machines } from './machine-model.ts';
@@ -7,7 +8,7 @@ import { type Random, random } from './random.ts';
 
 /** The transitions and protocol of the ledger; a test puts a mistake in the place of one. */
 export interface Protocol {
-  reserve: typeof real.reserve;
+  reserve: (rules: Rules, ledger: real.Ledger, machine: MachineApplicant, state: real.State) => real.Reservation;
   release: typeof real.release;
   trim: typeof real.trim;
   collect: typeof real.collect;
