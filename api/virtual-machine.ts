@@ -262,7 +262,7 @@ export const virtualMachineSpec = z
         fieldPath: '.bootOrder',
       },
       {
-        rule: "!has(self.bootOrder) || self.bootOrder.filter(n, self.disks.exists(d, d.name == n)).indexOf('root') <= 0",
+        rule: "!has(self.bootOrder) || !self.bootOrder.exists(n, n == 'root') || self.bootOrder.filter(n, self.disks.exists(d, d.name == n))[0] == 'root'",
         message: 'no disk stands before root in bootOrder: the first one is what makes it root',
         fieldPath: '.bootOrder',
       },
