@@ -114,6 +114,8 @@ export interface CatalogueCluster {
   bridges: { name: string; vlans?: { from: number; to: number }[] }[];
   storages: { name: string; default: boolean; maxSize?: string }[];
   tags: { name: string; color?: string }[];
+  /** ISO images to install from. */
+  isos: { name: string; sizeMiB?: number }[];
   nodes: { name: string; schedulable: boolean; online?: boolean }[];
 }
 

@@ -10,7 +10,9 @@ export function disagreements({ metadata, spec, status }: VirtualMachine, { simu
   if (!vm) return [`${who}: Proxmox has no VM ${status?.vmid}`];
   const { current } = vm.config;
   const sockets = spec.resources.sockets ?? 1;
-  const disks = Object.values(current).filter(value => /^ceph:(vm|base)-.*disk/.test(value));
+  const disks = Object.entries(current).flatMap(([key, value]) =>
+    /^(scsi|virtio|sata|ide)\d/.test(key) && /^ceph:(vm|base)-.*disk/.test(value) ? [value] : [],
+  );
   const seen: Record<string, unknown> = {
     node: vm.node,
     running: vm.run !== undefined,

@@ -16,13 +16,15 @@ export const consoleToken = {
   tokenSecret: '8d1f4b7a-0c65-4e2b-9d33-c6a1f0e27b58',
 };
 
-/** The privileges of that page's role, with the optional ones for snapshots and guest agents, and no other. */
+/** The privileges of that page's role, with those for ISO images, snapshots and guest agents, and no other. */
 export const privileges = [
   'VM.Allocate',
   'VM.Audit',
   'VM.Clone',
+  'VM.Config.CDROM',
   'VM.Config.CPU',
   'VM.Config.Disk',
+  'VM.Config.HWType',
   'VM.Config.Memory',
   'VM.Config.Network',
   'VM.Config.Options',
@@ -30,6 +32,7 @@ export const privileges = [
   'VM.PowerMgmt',
   'VM.Snapshot',
   'Datastore.AllocateSpace',
+  'Datastore.Audit',
   'SDN.Use',
   'Sys.Audit',
 ];
@@ -51,7 +54,17 @@ const seed: Seed = {
   cluster: { name: 'lab' },
   nodes: ['pve1', 'pve2', 'pve3'].map(name => ({ name, cpus: 16, memoryGiB: 64, bridges: ['vmbr0', 'vmbr1'] })),
   storages: [
-    { id: 'local', type: 'dir', content: ['iso', 'vztmpl', 'backup', 'images'], sizeGiB: 200 },
+    {
+      id: 'local',
+      type: 'dir',
+      content: ['iso', 'vztmpl', 'backup', 'images'],
+      sizeGiB: 200,
+      volumes: [
+        { name: 'iso/debian-12.11.0-amd64-netinst.iso', sizeMiB: 670 },
+        { name: 'iso/windows-server-2025.iso', sizeMiB: 5_400 },
+        { name: 'iso/virtio-win.iso', sizeMiB: 710 },
+      ],
+    },
     { id: 'ceph', type: 'rbd', content: ['images'], sizeGiB: 4000 },
   ],
   vms: [
@@ -131,6 +144,7 @@ export const clusterFor = ({ url, ca }: Served): ProxmoxCluster => ({
     nodes: ['pve1', 'pve2', 'pve3'].map(name => ({ name })),
     storages: [{ name: 'ceph', default: 'Enabled' }],
     bridges: [{ name: 'vmbr0', vlans: [{ from: 20, to: 29 }] }, { name: 'vmbr1' }],
+    isos: [{ name: 'debian-12', volume: 'local:iso/debian-12.11.0-amd64-netinst.iso' }],
     tags: [
       { name: 'web', color: '#2f9e44' },
       { name: 'db', color: '#1971c2' },

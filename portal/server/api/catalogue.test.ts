@@ -14,13 +14,17 @@ test('the catalogue has what may be used, and nothing of how Proxmox is reached'
       storages: [{ name: 'ceph', default: 'Enabled' }],
       bridges: [{ name: 'vmbr0', vlans: [{ from: 20, to: 29 }] }],
       tags: [{ name: 'web', color: '#2f9e44' }],
+      isos: [{ name: 'debian-12', volume: 'secret-storage:iso/debian-12.iso' }],
       default: 'Enabled',
       maxConcurrentTasks: 8,
       maxClonesPerTemplate: 4,
       pollSeconds: 5,
       sweepSeconds: 600,
     },
-    status: { nodes: [{ name: 'pve1', online: true }] },
+    status: {
+      nodes: [{ name: 'pve1', online: true }],
+      isos: [{ volume: 'secret-storage:iso/debian-12.iso', sizeMiB: 670, nodes: ['pve1'] }],
+    },
   };
   const catalogue = offered(cluster);
   expect(JSON.stringify(catalogue)).not.toContain('secret');
@@ -30,6 +34,7 @@ test('the catalogue has what may be used, and nothing of how Proxmox is reached'
     bridges: [{ name: 'vmbr0', vlans: [{ from: 20, to: 29 }] }],
     storages: [{ name: 'ceph', default: true }],
     tags: [{ name: 'web', color: '#2f9e44' }],
+    isos: [{ name: 'debian-12', sizeMiB: 670 }],
     nodes: [
       { name: 'pve1', schedulable: true, online: true },
       { name: 'pve2', schedulable: false },

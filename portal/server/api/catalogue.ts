@@ -40,6 +40,10 @@ export function offered({ metadata, spec, status }: ProxmoxCluster): CatalogueCl
     bridges: (spec.bridges ?? []).map(({ name, vlans }) => ({ name, ...(vlans && { vlans }) })),
     storages: spec.storages.map(storage => ({ name: storage.name, default: storage.default === 'Enabled' })),
     tags: (spec.tags ?? []).map(({ name, color }) => ({ name, ...(color && { color }) })),
+    isos: (spec.isos ?? []).map(({ name, volume }) => {
+      const sizeMiB = status?.isos?.find(iso => iso.volume === volume)?.sizeMiB;
+      return { name, ...(sizeMiB !== undefined && { sizeMiB }) };
+    }),
     nodes: spec.nodes.map(({ name, schedulable }) => {
       const isOnline = online.get(name);
       return { name, schedulable: schedulable !== 'Disabled', ...(isOnline !== undefined && { online: isOnline }) };

@@ -34,6 +34,7 @@ export function AdvancedFields({ draft, catalogue, quota, errors, change }: Adva
   const bridges = cluster?.bridges.filter(({ name }) => allowed?.bridges?.includes(name) ?? true) ?? [];
   const storages = cluster?.storages.filter(({ name }) => allowed?.storages?.includes(name) ?? true) ?? [];
   const vlans = bridges.find(({ name }) => name === draft.bridge)?.vlans;
+  const installs = draft.from === 'iso';
   const gib = texts.size(1024).replace(/^\S+/, '').trim();
   const error = (field: keyof Draft) => errorText(errors[field], texts);
   return (
@@ -43,17 +44,19 @@ export function AdvancedFields({ draft, catalogue, quota, errors, change }: Adva
         <span className="quiet small">{t('create.more.text')}</span>
       </summary>
       <div className={css.body}>
-        <h3>{t('create.access')}</h3>
+        <h3>{t(installs ? 'field.hostname' : 'create.access')}</h3>
         <div className={form.pair}>
-          <TextInput
-            id="create-user"
-            label={t('field.user')}
-            description={t('field.user.hint')}
-            value={draft.user}
-            error={error('user')}
-            autoComplete="off"
-            onChange={event => change({ user: event.currentTarget.value })}
-          />
+          {!installs && (
+            <TextInput
+              id="create-user"
+              label={t('field.user')}
+              description={t('field.user.hint')}
+              value={draft.user}
+              error={error('user')}
+              autoComplete="off"
+              onChange={event => change({ user: event.currentTarget.value })}
+            />
+          )}
           <TextInput
             id="create-hostname"
             label={t('field.hostname')}
@@ -64,27 +67,32 @@ export function AdvancedFields({ draft, catalogue, quota, errors, change }: Adva
             onChange={event => change({ hostname: event.currentTarget.value.toLowerCase() })}
           />
         </div>
-        <Textarea
-          id="create-sshKeys"
-          label={t('field.sshKeys')}
-          description={t('field.sshKeys.hint')}
-          value={draft.sshKeys}
-          error={error('sshKeys')}
-          rows={2}
-          spellCheck={false}
-          classNames={{ input: 'mono' }}
-          onChange={event => change({ sshKeys: event.currentTarget.value })}
-        />
+        {!installs && (
+          <Textarea
+            id="create-sshKeys"
+            label={t('field.sshKeys')}
+            description={t('field.sshKeys.hint')}
+            value={draft.sshKeys}
+            error={error('sshKeys')}
+            rows={2}
+            spellCheck={false}
+            classNames={{ input: 'mono' }}
+            onChange={event => change({ sshKeys: event.currentTarget.value })}
+          />
+        )}
         <h3>{t('create.network')}</h3>
         <div className={form.pair}>
           <NativeSelect
             id="create-bridge"
             label={t('field.bridge')}
-            description={t('field.bridge.hint')}
+            description={t(installs ? 'field.bridge.installs' : 'field.bridge.hint')}
             value={draft.bridge}
             error={error('bridge')}
             onChange={event => change({ bridge: event.currentTarget.value, vlan: quota?.spec.isolationVlan ?? '' })}
-            data={[{ value: '', label: t('field.asTemplate') }, ...bridges.map(({ name }) => name)]}
+            data={[
+              { value: '', label: t(installs ? 'field.noNetwork' : 'field.asTemplate') },
+              ...bridges.map(({ name }) => name),
+            ]}
           />
           <NumberInput
             id="create-vlan"

@@ -27,7 +27,8 @@ export function errorsOf(draft: Draft, taken: ReadonlySet<string>): FieldErrors 
     if (field && !errors[field]) errors[field] = textOf(field, issue);
   }
   if (!draft.team) errors.team = { key: 'field.required' };
-  if (!draft.template) errors.template = { key: 'field.template.required' };
+  if (draft.from === 'template' && !draft.template) errors.template = { key: 'field.template.required' };
+  if (draft.from === 'iso' && !draft.iso) errors.template = { key: 'field.template.required' };
   for (const field of ['cpu', 'memoryGiB', 'diskGiB'] as const) {
     const value = draft[field];
     if (value === '' || value < 1 || !Number.isInteger(value)) errors[field] = { key: 'field.wholeNumber' };

@@ -5,12 +5,13 @@ import type { Catalogue, Tenant } from '#portal/api.ts';
 import { Icon } from '../design/icon.tsx';
 import type { Problem } from '../errors/words.ts';
 import { useText } from '../i18n/use-text.ts';
+import { drawingOf } from '../machine/os-mark.tsx';
 import { TagPicker } from '../machine/tag-picker.tsx';
 import { YamlButton } from '../machine/yaml-button.tsx';
 import { AdvancedFields } from './advanced-fields.tsx';
 import type { FieldErrors } from './check.ts';
 import css from './create-form.module.css';
-import { type Draft, machineOf } from './draft.ts';
+import { type Draft, firstNetwork, machineOf } from './draft.ts';
 import { errorText } from './error-text.ts';
 import { SizePicker } from './size-picker.tsx';
 import { TakesCard } from './takes-card.tsx';
@@ -40,6 +41,8 @@ export function CreateForm(props: CreateFormProps) {
   const cluster = catalogue.clusters.find(({ name, default: usual }) =>
     draft.cluster ? name === draft.cluster : usual,
   );
+  const isos = (cluster?.isos ?? []).filter(({ name }) => quota?.spec.allowed?.isos?.includes(name) ?? true);
+  const bridges = (cluster?.bridges ?? []).filter(({ name }) => quota?.spec.allowed?.bridges?.includes(name) ?? true);
   const tags = (cluster?.tags ?? []).filter(({ name }) => quota?.spec.allowed?.tags?.includes(name) ?? true);
   return (
     <form
@@ -54,14 +57,23 @@ export function CreateForm(props: CreateFormProps) {
         <h1>{t('create.title')}</h1>
         <TemplatePicker
           templates={templates}
-          chosen={draft.template}
-          error={errorText(errors.template, texts)}
-          choose={template => change({ template })}
+          isos={isos}
+          draft={draft}
+          error={errorText(errors.template ?? errors.iso, texts)}
+          change={change}
+          chooseIso={iso =>
+            change({
+              from: 'iso',
+              iso,
+              windows: drawingOf(iso, undefined) === 'windows',
+              ...(draft.bridge === '' && firstNetwork(bridges, quota?.spec.isolationVlan)),
+            })
+          }
         />
         <SizePicker
           draft={draft}
           quota={quota}
-          template={templates.find(byName(draft.template))}
+          template={draft.from === 'template' ? templates.find(byName(draft.template)) : undefined}
           errors={errors}
           change={change}
         />

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { virtualMachineSpec } from '#api/virtual-machine.ts';
 import { errorsOf } from './check.ts';
-import { begun, type Draft, emptyDraft, fieldOf, leastDiskGiB, machineOf } from './draft.ts';
+import { begun, type Draft, emptyDraft, fieldOf, firstNetwork, leastDiskGiB, machineOf } from './draft.ts';
 
 const filled: Draft = { ...emptyDraft, team: 'team-a', name: 'web-1', template: 'debian-12' };
 const none = new Set<string>();
@@ -23,6 +23,33 @@ describe('F35: a form', () => {
         cloudInit: { user: 'ada' },
         tags: ['web'],
       },
+    });
+  });
+
+  test('F20: describes a machine that is installed from an ISO image, which is told nothing', () => {
+    const draft: Draft = { ...filled, from: 'iso', iso: 'debian-12', bridge: 'vmbr0', storage: 'ceph', user: 'ada' };
+    const { spec } = machineOf(draft);
+    expect(virtualMachineSpec.parse(spec)).toEqual(spec);
+    expect(spec).toEqual({
+      source: { iso: { name: 'debian-12' } },
+      resources: { cpu: 2, memory: '4Gi' },
+      disks: [{ name: 'root', size: '20Gi', storage: 'ceph' }],
+      networks: [{ name: 'lan', bridge: 'vmbr0' }],
+      powerState: 'Running',
+      deletionPolicy: 'Delete',
+    });
+    expect(errorsOf(draft, none)).toEqual({});
+    expect(errorsOf({ ...draft, iso: '' }, none).template).toEqual({ key: 'field.template.required' });
+  });
+
+  test('F31: Windows gets UEFI with a TPM, and a disk and a card that its installer knows', () => {
+    const { spec } = machineOf({ ...filled, from: 'iso', iso: 'windows', windows: true, bridge: 'vmbr0' });
+    expect(virtualMachineSpec.parse(spec)).toEqual(spec);
+    expect(spec).toMatchObject({
+      disks: [{ bus: 'Sata' }],
+      networks: [{ model: 'E1000' }],
+      firmware: { type: 'Uefi', secureBoot: 'Enabled' },
+      tpm: 'V2',
     });
   });
 
@@ -73,13 +100,30 @@ test('words of the API server stand beside the field that they are about', () =>
 
 test('F33: a draft is taken up again as far as it can still be had', () => {
   const template = { metadata: { name: 'debian-12' }, spec: { sources: [], cloneMode: 'Full' as const } };
-  const catalogue = { templates: [template], clusters: [] };
+  const isos = [{ name: 'debian-12' }];
+  const cluster = { name: 'lab', default: true, bridges: [], storages: [], tags: [], nodes: [], isos };
+  const catalogue = { templates: [template], clusters: [cluster] };
   expect(begun(filled, [{ name: 'team-a' }], catalogue)).toEqual(filled);
   expect(begun({ ...filled, template: 'gone', team: 'other' }, [{ name: 'team-a' }], catalogue)).toMatchObject({
     template: '',
     team: 'team-a',
     name: 'web-1',
   });
+  const fromIso: Draft = { ...filled, from: 'iso', iso: 'debian-12' };
+  expect(begun(fromIso, [{ name: 'team-a' }], catalogue)).toEqual(fromIso);
+  expect(begun({ ...fromIso, iso: 'gone' }, [{ name: 'team-a' }], catalogue)).toMatchObject({
+    from: 'template',
+    iso: '',
+  });
+});
+
+test('a machine from an ISO image is offered a network where it may be', () => {
+  const free = { name: 'vmbr1' };
+  const tagged = { name: 'vmbr0', vlans: [{ from: 20, to: 29 }] };
+  expect(firstNetwork([tagged, free], undefined)).toEqual({ bridge: 'vmbr1', vlan: '' });
+  expect(firstNetwork([tagged], undefined)).toEqual({ bridge: 'vmbr0', vlan: 20 });
+  expect(firstNetwork([free], 7)).toEqual({ bridge: 'vmbr1', vlan: 7 });
+  expect(firstNetwork([], 7)).toEqual({ bridge: '', vlan: '' });
 });
 
 test('a disk is never smaller than the template’s own', () => {

@@ -1,7 +1,7 @@
 import { type Draft, emptyDraft } from './draft.ts';
 
 /** The number goes up with each change of a draft's shape; older ones are forgotten. */
-const keyOf = (person: string) => `berth.draft.1.${person}`;
+const keyOf = (person: string) => `berth.draft.2.${person}`;
 
 /** The draft that this person left in this browser. */
 export function readDraft(person: string): Draft | undefined {

@@ -34,13 +34,13 @@ export const MachineRow = memo(function MachineRow({ row, index, template, team,
   return (
     <tr className={css.row} aria-rowindex={index}>
       <td className={css.name}>
-        <OsMark name={spec.source.template?.name ?? ''} template={template} />
+        <OsMark name={spec.source.template?.name ?? spec.source.iso?.name ?? ''} template={template} />
         <div className={css.words}>
           <Link href={`/machines/${namespace}/${name}`} className={css.link}>
             {name}
           </Link>
           <span className={css.facts}>
-            {facts.join(' · ') || (template?.spec.displayName ?? spec.source.template?.name)}
+            {facts.join(' · ') || (template?.spec.displayName ?? spec.source.template?.name ?? spec.source.iso?.name)}
           </span>
         </div>
       </td>

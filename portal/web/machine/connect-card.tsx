@@ -7,6 +7,7 @@ import { Icon } from '../design/icon.tsx';
 import { useText } from '../i18n/use-text.ts';
 import { addressesOf } from './addresses.ts';
 import css from './connect-card.module.css';
+import { drawingOf } from './os-mark.tsx';
 import { conditionOf, type State } from './state.ts';
 import { useConsole } from './use-console.ts';
 import { usePower } from './use-power.ts';
@@ -27,7 +28,7 @@ export function ConnectCard({ machine, state, can, template }: ConnectCardProps)
   const addresses = addressesOf(machine);
   const [first] = addresses;
   const user = machine.spec.cloudInit?.user;
-  const windows = template?.spec.osType === 'Windows';
+  const windows = drawingOf(machine.spec.source.iso?.name ?? '', template) === 'windows';
   const agent = conditionOf(machine, 'GuestAgentReady');
   return (
     <Card title={t('connect.title')}>

@@ -44,7 +44,7 @@ export function MachineHead({ machine, state, can, template, quota }: MachineHea
     await (primary === 'Console' ? openConsole(machine) : power('Start', machine));
     setBusy(false);
   };
-  const templateName = template?.spec.displayName ?? spec.source.template?.name;
+  const templateName = template?.spec.displayName ?? spec.source.template?.name ?? spec.source.iso?.name;
   const place =
     status?.vmid !== undefined && status.node ? t('machine.place', { vmid: status.vmid, node: status.node }) : '';
   const deleting = state === 'Deleting';
@@ -55,7 +55,7 @@ export function MachineHead({ machine, state, can, template, quota }: MachineHea
         {t('home.title')}
       </Link>
       <div className={css.head}>
-        <OsMark name={spec.source.template?.name ?? ''} template={template} large />
+        <OsMark name={spec.source.template?.name ?? spec.source.iso?.name ?? ''} template={template} large />
         <div className={css.title}>
           <h1>
             {name} <StateWord state={state} large />

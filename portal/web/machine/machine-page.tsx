@@ -9,6 +9,8 @@ import { ErrorPage } from '../errors/error-page.tsx';
 import { FailedPage } from '../errors/failed.tsx';
 import { useText } from '../i18n/use-text.ts';
 import { AttentionBox } from './attention-box.tsx';
+import { cdromOf } from './cdrom.ts';
+import { CdromCard } from './cdrom-card.tsx';
 import { ConditionsCard } from './conditions-card.tsx';
 import { ConnectCard } from './connect-card.tsx';
 import { EventsCard } from './events-card.tsx';
@@ -51,6 +53,7 @@ export default function MachinePage({ namespace, name }: { namespace: string; na
 
   const template = catalogue?.templates.find(({ metadata }) => metadata.name === machine.spec.source.template?.name);
   const quota = quotas.data?.items.find(({ metadata }) => metadata.namespace === namespace);
+  const cdrom = cdromOf(machine, catalogue, quota);
   const settled = ['Running', 'Stopped', 'Paused', 'Suspended', 'Missing'].includes(state);
   return (
     <>
@@ -66,6 +69,7 @@ export default function MachinePage({ namespace, name }: { namespace: string; na
         <div className={css.column}>
           <ConnectCard machine={machine} state={state} can={can} template={template} />
           <FactsCard machine={machine} />
+          {cdrom && <CdromCard machine={machine} may={can?.update ?? false} cdrom={cdrom} />}
           <TagsCard machine={machine} may={can?.update ?? false} catalogue={catalogue} quota={quota} />
           <ConditionsCard machine={machine} />
         </div>

@@ -26,7 +26,9 @@ export function StepsCard({ machine, state }: { machine: VirtualMachine; state: 
                 {progress === 'done' && <Icon name="check" size={14} />}
                 {progress === 'failed' && <Icon name="alert" size={14} />}
               </span>
-              <span className={css.name}>{t(`step.${condition}`)}</span>
+              <span className={css.name}>
+                {t(`step.${condition === 'Provisioned' && machine.spec.source.iso ? 'Made' : condition}`)}
+              </span>
               <span className="spoken">{t(`progress.${progress}`)}</span>
               {reason && message && (progress === 'now' || progress === 'failed') && (
                 <span className={css.what}>{reasonText({ reason, message }, texts)}</span>
