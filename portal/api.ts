@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ProxmoxCluster, VirtualMachine, VmOperation, VmQuota, VmTemplate } from '#api/kinds.ts';
-import { dnsLabelPattern } from '#api/names.ts';
+import { dnsLabelPattern, isoVolume, resourceName } from '#api/names.ts';
 
 // What the portal's pages and its server say to each other: everything below /api/v1 is JSON of one of these shapes,
 // but for /stream, which are server-sent events, and /kubeconfig, which is YAML. Resources travel as Kubernetes has
@@ -124,6 +124,25 @@ export interface Catalogue {
   templates: VmTemplate[];
   clusters: CatalogueCluster[];
 }
+
+/** An ISO image in Proxmox, or one that is approved and not there any more: that is on no node. */
+export interface StoredIso {
+  volume: string;
+  sizeMiB?: number;
+  nodes: string[];
+  /** The name that it is approved under. */
+  name?: string;
+}
+
+/** GET /api/v1/isos, for who may change ProxmoxClusters; 404 for everybody else. */
+export interface IsoList {
+  clusters: { name: string; isos: StoredIso[] }[];
+}
+
+/** PUT /api/v1/clusters/:name/isos: approves an image under a name, or with null not any more. Answers 204. */
+export const isoApproval = z.strictObject({ volume: isoVolume(), name: resourceName().nullable() });
+
+export type IsoApproval = z.infer<typeof isoApproval>;
 
 /** GET /api/v1/machines: all that the person may see, over all tenants. */
 export interface MachineList {

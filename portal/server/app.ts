@@ -3,6 +3,7 @@ import type { VersionInfo } from '#portal/api.ts';
 import { catalogueRoutes } from './api/catalogue.ts';
 import { consoleRoutes } from './api/console.ts';
 import { eventRoutes } from './api/events.ts';
+import { isoRoutes } from './api/isos.ts';
 import { kubeconfigRoutes } from './api/kubeconfig.ts';
 import { machineRoutes } from './api/machines.ts';
 import { metricsRoutes } from './api/metrics.ts';
@@ -58,6 +59,7 @@ function apiRoutes(parts: Parts): Router {
   router.use(express.json({ limit: mostBodyBytes, inflate: false, type: 'application/json' }));
   sessionRoutes(router, parts);
   catalogueRoutes(router, parts);
+  isoRoutes(router, parts);
   machineRoutes(router, parts);
   eventRoutes(router, parts);
   metricsRoutes(router, parts);

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type VirtualMachine, virtualMachines } from '#api/kinds.ts';
+import { type ProxmoxCluster, proxmoxClusters, type VirtualMachine, virtualMachines } from '#api/kinds.ts';
 import { connect } from '#kube/connection.ts';
 import type { KubeError } from '#kube/errors.ts';
 import { withHeaders } from '#kube/headers.ts';
+import { cluster } from '#operator/core/testing/fixtures.ts';
 import type { Browser } from '#portal/server/testing/browser.ts';
 import { machine } from '../quota/stage.ts';
 import { answerConsoles, type PortalStage, portalStage } from './stage.ts';
@@ -155,8 +156,72 @@ describe('F93, D1: each route, for each person, of each machine', () => {
     stream.close();
   });
 
+  describe('F112: ISO images', () => {
+    const name = 'matrix-images';
+    const volume = 'local:iso/debian-12.iso';
+    const approve = (who: Who, as: string | null) => api(who, 'PUT', `/clusters/${name}/isos`, { volume, name: as });
+    const approved = async () => (await stage.kube.get<ProxmoxCluster>(proxmoxClusters, { name })).spec.isos;
+
+    beforeAll(async () => {
+      const { spec } = cluster({ isos: [], default: 'Disabled' });
+      await stage.kube.create(proxmoxClusters, { metadata: { name }, spec });
+      const status = { isos: [{ volume, sizeMiB: 670, nodes: ['n1'] }] };
+      await stage.kube.applyStatus(proxmoxClusters, { metadata: { name }, status }, { fieldManager: 'test' });
+      await vi.waitFor(async () => expect((await api('linus', 'GET', '/isos')).text).toContain(volume), 10_000);
+    });
+    afterAll(() => stage.kube.remove(proxmoxClusters, { name }));
+
+    test.each<[Who, number]>([
+      ['nobody', 401],
+      ['ada', 404],
+      ['vera', 404],
+      ['grace', 404],
+      ['sam', 404],
+    ])('are neither listed nor approved for %s', async (who, status) => {
+      expect((await api(who, 'GET', '/isos')).status).toBe(status);
+      expect((await approve(who, 'debian-12')).status).toBe(status);
+      expect(await approved()).toEqual([]);
+    });
+
+    test('are approved for an administrator, and withdrawn, and the resource says by whom', async () => {
+      expect((await approve('linus', 'debian-12')).status).toBe(204);
+      const { metadata, spec } = await stage.kube.get<ProxmoxCluster>(proxmoxClusters, { name });
+      expect(spec.isos).toEqual([{ name: 'debian-12', volume }]);
+      expect(metadata.annotations).toMatchObject({ 'berth.dev/isos-changed-by': 'oidc:linus' });
+      expect((await approve('linus', 'Not A Name')).status).toBe(422);
+      expect((await api('linus', 'PUT', '/clusters/nowhere/isos', { volume, name: 'a' })).status).toBe(404);
+      expect((await approve('linus', null)).status).toBe(204);
+      expect(await approved()).toEqual([]);
+    });
+
+    test.each<[what: string, as: Record<string, string>, spec: object, status: number]>([
+      ['approves images with its own rights', {}, { isos: [{ name: 'a', volume }] }, 200],
+      ['says nothing of how Proxmox is reached', {}, { endpoints: ['https://evil.test'] }, 403],
+      ['nor adds what was not said', {}, { consoleCredentialsSecretRef: { name: 'a', namespace: 'b' } }, 403],
+      ['nor takes away what was', {}, { tags: null }, 403],
+      ['and neither as an administrator', { 'impersonate-user': 'oidc:linus' }, { isos: [] }, 403],
+    ])("whoever has taken the portal's token %s", async (_what, as, spec, wanted) => {
+      const config = new KubeConfig();
+      const file = join(tmpdir(), `berth-images-${process.pid}`);
+      config.loadFromFile(await stage.controlPlane.serviceAccountKubeconfig('berth-system', 'berth-portal', file));
+      const connection = connect(config);
+      const path = `/apis/berth.dev/v1alpha1/proxmoxclusters/${name}`;
+      const query = { dryRun: 'All' };
+      const contentType = 'application/merge-patch+json';
+      const status = await withHeaders(connection, as)
+        .request({ method: 'PATCH', path, query, body: { spec }, contentType })
+        .then(
+          () => 200,
+          (error: KubeError) => error.status,
+        );
+      await connection.close();
+      await rm(file);
+      expect(status).toBe(wanted);
+    });
+  });
+
   test('what needs no object needs a sign-in all the same, but for the version', async () => {
-    for (const path of ['/session', '/catalogue', '/machines', '/quotas', '/stream', '/kubeconfig']) {
+    for (const path of ['/session', '/catalogue', '/isos', '/machines', '/quotas', '/stream', '/kubeconfig']) {
       expect((await api('nobody', 'GET', path)).status, path).toBe(401);
     }
     expect((await api('nobody', 'PUT', '/profile', { language: 'fr' })).status).toBe(401);

@@ -8,6 +8,7 @@ import { Waiting } from './waiting.tsx';
 const CreatePage = lazy(() => import('../create/create-page.tsx'));
 const MachinePage = lazy(() => import('../machine/machine-page.tsx'));
 const ProfilePage = lazy(() => import('../profile/profile-page.tsx'));
+const IsosPage = lazy(() => import('../isos/isos-page.tsx'));
 const HelpPage = lazy(() => import('../help/help-page.tsx'));
 const AboutPage = lazy(() => import('../about/about-page.tsx'));
 
@@ -21,6 +22,7 @@ export function Routes() {
         <Route path="/machines/:namespace/:name">
           {({ namespace, name }) => <MachinePage key={`${namespace}/${name}`} namespace={namespace} name={name} />}
         </Route>
+        <Route path="/isos" component={IsosPage} />
         <Route path="/profile" component={ProfilePage} />
         <Route path="/help">
           <HelpPage />

@@ -4,6 +4,7 @@ import type {
   ConsoleRequest,
   CreateRequest,
   DeleteRequest,
+  IsoApproval,
   LogoutAnswer,
   MachineAnswer,
   OperationRequest,
@@ -121,6 +122,10 @@ export async function openConsole(
   form.submit();
   form.remove();
 }
+
+/** Approves an ISO image of a cluster under a name, or with null not any more. */
+export const approveIso = (cluster: string, body: IsoApproval): Promise<void> =>
+  request(`/api/v1/clusters/${encodeURIComponent(cluster)}/isos`, { method: 'PUT', body });
 
 /** Keeps the choice of a language at the server, too. */
 export const keepLanguage = (language: 'en' | 'fr'): Promise<void> =>

@@ -5,6 +5,7 @@ export const keys = {
   machines: ['machines'],
   quotas: ['quotas'],
   catalogue: ['catalogue'],
+  isos: ['isos'],
   machine: (namespace: string, name: string) => ['machine', namespace, name],
   events: (namespace: string, name: string) => ['machine', namespace, name, 'events'],
   metrics: (namespace: string, name: string, range: string) => ['metrics', namespace, name, range],

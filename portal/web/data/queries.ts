@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import type {
   Catalogue,
   EventList,
+  IsoList,
   MachineAnswer,
   MachineList,
   MachineMetrics,
@@ -68,6 +69,15 @@ export const useCatalogue = () =>
     queryKey: keys.catalogue,
     queryFn: ({ signal }) => request<Catalogue>('/api/v1/catalogue', { signal }),
     staleTime: 60_000,
+  });
+
+/** The ISO images that Proxmox has; only administrators may ask. */
+export const useIsos = (enabled: boolean) =>
+  useQuery({
+    queryKey: keys.isos,
+    queryFn: ({ signal }) => request<IsoList>('/api/v1/isos', { signal }),
+    enabled,
+    staleTime: 0,
   });
 
 /** One machine with the person's rights on it; the object is the live one of the list where that has it. */

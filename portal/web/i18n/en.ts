@@ -9,6 +9,7 @@ const texts = {
 
   'nav.machines': 'Machines',
   'nav.new': 'New machine',
+  'nav.isos': 'ISO images',
   'nav.help': 'Help',
   'nav.profile': 'Profile',
   'nav.about': 'About Berth',
@@ -347,6 +348,21 @@ const texts = {
   'field.dnsLabel': 'Lower-case letters, digits and hyphens; a letter or digit at both ends.',
   'field.linuxUser': 'Lower-case letters, digits, _ and -, beginning with a letter or _.',
   'field.sshKey': 'Each line must be one public key, such as “ssh-ed25519 AAAA… name”.',
+
+  'isos.text':
+    'What lies on the storages of Proxmox for ISO images. Those that are approved can be installed from by every team that its quota lets; it is read every five minutes.',
+  'isos.none': 'Proxmox has no ISO image on its approved nodes.',
+  'isos.storage': 'on {{storage}}',
+  'isos.gone': 'not there any more',
+  'isos.as': 'Approved as {{name}}',
+  'isos.name.of': 'Name for {{file}}',
+  'isos.name.wrong': 'Lower-case letters, digits, hyphens and dots.',
+  'isos.approve': 'Approve',
+  'isos.approve.of': 'Approve {{file}}',
+  'isos.withdraw': 'Withdraw',
+  'isos.withdraw.of': 'Withdraw {{file}}',
+  'isos.approved': '{{file}} is approved as {{name}}.',
+  'isos.withdrawn': '{{file}} is approved no more. Machines that have it keep it.',
 
   'profile.name': 'Known to Kubernetes as',
   'profile.email': 'E-mail',

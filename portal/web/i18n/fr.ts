@@ -10,6 +10,7 @@ const texts: Text = {
 
   'nav.machines': 'Machines',
   'nav.new': 'Nouvelle machine',
+  'nav.isos': 'Images ISO',
   'nav.help': 'Aide',
   'nav.profile': 'Profil',
   'nav.about': 'À propos de Berth',
@@ -348,6 +349,21 @@ const texts: Text = {
   'field.dnsLabel': 'Lettres minuscules, chiffres et traits d’union ; une lettre ou un chiffre aux deux bouts.',
   'field.linuxUser': 'Lettres minuscules, chiffres, _ et -, en commençant par une lettre ou _.',
   'field.sshKey': 'Chaque ligne doit être une clé publique, comme « ssh-ed25519 AAAA… nom ».',
+
+  'isos.text':
+    'Ce que contiennent les stockages de Proxmox pour images ISO. Chaque équipe à qui son quota le permet peut installer depuis celles qui sont approuvées. La liste est lue toutes les cinq minutes.',
+  'isos.none': 'Proxmox n’a aucune image ISO sur ses nœuds approuvés.',
+  'isos.storage': 'sur {{storage}}',
+  'isos.gone': 'n’y est plus',
+  'isos.as': 'Approuvée sous {{name}}',
+  'isos.name.of': 'Nom pour {{file}}',
+  'isos.name.wrong': 'Minuscules, chiffres, tirets et points.',
+  'isos.approve': 'Approuver',
+  'isos.approve.of': 'Approuver {{file}}',
+  'isos.withdraw': 'Retirer',
+  'isos.withdraw.of': 'Retirer {{file}}',
+  'isos.approved': '{{file}} est approuvée sous {{name}}.',
+  'isos.withdrawn': '{{file}} n’est plus approuvée. Les machines qui l’ont la gardent.',
 
   'profile.name': 'Nom dans Kubernetes',
   'profile.email': 'Courriel',
