@@ -20,6 +20,47 @@ afterAll(() => lab.close());
 const calls = (what: string) =>
   lab.proxmox.simulator.requests.counts()[`POST /nodes/{node}/qemu/{vmid}/status/${what}`]?.calls ?? 0;
 
+test('F20, F31, F57: from an ISO image a machine is made at once, and its CD is changed while it runs', async () => {
+  const writes = () => {
+    const counts = lab.proxmox.simulator.requests.counts();
+    return counts['PUT /nodes/{node}/qemu/{vmid}/config']?.calls ?? 0;
+  };
+  await lab.create('installed', {
+    source: { iso: { name: 'debian-12' } },
+    networks: [{ name: 'lan', bridge: 'vmbr1' }],
+    firmware: { type: 'Uefi', secureBoot: 'Enabled' },
+    tpm: 'V2',
+  });
+  const found = await lab.ready('installed');
+  const image = 'local:iso/debian-12.11.0-amd64-netinst.iso';
+  const config = () => lab.inProxmox(found).config.current;
+  expect(config()).toMatchObject({
+    bios: 'ovmf',
+    boot: 'order=scsi0;ide2;net0',
+    ide2: expect.stringContaining(image),
+    efidisk0: expect.stringContaining('pre-enrolled-keys=1'),
+    tpmstate0: expect.stringContaining('version=v2.0'),
+    protection: '1',
+  });
+  expect(conditionOf(found, 'Provisioned')?.reason).toBe('Created');
+  expect(lab.inProxmox(found).run).toBeDefined();
+
+  await lab.change('installed', { cdrom: { iso: null } });
+  await lab.ready('installed');
+  expect(config().ide2).toBe('none,media=cdrom');
+  const before = writes();
+  await lab.change('installed', { cdrom: { iso: 'debian-12' } });
+  const loaded = await lab.ready('installed');
+  expect(config().ide2).toContain(image);
+  expect(writes()).toBe(before + 1);
+  expect(loaded.status?.restartRequiredFor).toBeUndefined();
+
+  await lab.change('installed', { bootOrder: ['cdrom', 'root'] });
+  const waiting = await lab.until('installed', vm => vm.status?.restartRequiredFor !== undefined);
+  expect(waiting.status?.restartRequiredFor).toEqual(['bootOrder']);
+  expect(conditionOf(waiting, 'Ready')?.status).toBe('True');
+});
+
 test('F50, F61: what the guest says of itself is told, once it is up; a machine is Ready without', async () => {
   const found = await lab.until('web', vm => conditionOf(vm, 'GuestAgentReady')?.status === 'True');
   const { vmid = 0, addresses, guest } = found.status ?? {};

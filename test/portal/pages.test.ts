@@ -238,6 +238,44 @@ describe.skipIf(withoutChromium)('the pages of the portal, with everything real 
     await expect(demo.kubectl('-n', 'team-a', 'get', 'vm', 'walk')).rejects.toThrow(/not ?found/i);
   });
 
+  test('F112: an administrator approves an image that Proxmox has; nobody else finds the page', async () => {
+    const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
+    const linus = await openPage(chromium, phone);
+    await signIn(linus.page, `${demo.portalUrl}/isos`, 'linus');
+    await linus.page.getByText('Approved as debian-12').waitFor();
+    await linus.page.getByRole('button', { name: 'Approve windows-server-2025.iso' }).click();
+    await linus.page.getByText('Approved as windows-server-2025', { exact: true }).waitFor();
+    expect(await linus.page.evaluate(whatIsWider)).toEqual([]);
+    expect(linus.complaints).toEqual([]);
+    await linus.close();
+    const path = 'jsonpath={.spec.isos[*].name}';
+    expect(await demo.kubectl('get', 'proxmoxcluster', 'lab', '-o', path)).toBe('debian-12 windows-server-2025');
+    await page.goto(`${demo.portalUrl}/isos`);
+    await page.getByRole('heading', { name: 'There is nothing here' }).waitFor();
+    expect(await page.getByRole('link', { name: 'ISO images' }).count()).toBe(0);
+  });
+
+  test('F20 F57: who installs picks an image, and takes it out of the drive afterwards', async () => {
+    await page.goto(`${demo.portalUrl}/new`);
+    await page.locator('label', { hasText: 'windows-server-2025' }).click();
+    expect(await page.getByRole('checkbox', { name: 'It is Windows' }).isChecked()).toBe(true);
+    await page.locator('label', { hasText: 'debian-12' }).click();
+    expect(await page.getByRole('checkbox', { name: 'It is Windows' }).isChecked()).toBe(false);
+    await page.locator('label', { hasText: 'Small' }).click();
+    await page.locator('#create-name').fill('installed');
+    await page.getByRole('button', { name: 'Create machine' }).click();
+    await heading().filter({ hasText: 'installed' }).waitFor();
+    await state('Running').waitFor({ timeout: 60_000 });
+    expect(await page.getByRole('combobox', { name: 'CD-ROM drive' }).inputValue()).toBe('debian-12');
+    const eject = page.getByRole('button', { name: 'Eject' });
+    await eject.click();
+    await eject.waitFor({ state: 'detached' });
+    const cdrom = () => demo.kubectl('-n', 'team-a', 'get', 'vm', 'installed', '-o', 'jsonpath={.spec.cdrom}');
+    expect(await cdrom()).toBe('{}');
+    await state('Running').waitFor();
+    await demo.kubectl('-n', 'team-a', 'delete', 'vm', 'installed', '--wait=false');
+  });
+
   test('F140: nothing was done that the Content-Security-Policy forbids, and no page broke', () => {
     expect(ada.complaints.filter(text => !/status of 40[134]/.test(text))).toEqual([]);
   });

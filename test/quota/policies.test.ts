@@ -113,6 +113,12 @@ describe('F104, F26, F108: what a VmQuota says of each machine', () => {
       'disks: 2 is above',
     ],
     [
+      'ISO images',
+      { allowed: { isos: ['debian-12'] } },
+      { source: { iso: { name: 'windows' } } },
+      'ISO "windows" is not allowed in this namespace; allowed: debian-12',
+    ],
+    [
       'networks',
       { perVM: { max: { networks: 0 } } },
       { networks: [{ name: 'lan', bridge: 'vmbr0' }] },
@@ -201,6 +207,8 @@ describe('F26, F25: what a ProxmoxCluster approves', () => {
         'cpu: 9 is above maxCPU of every node of the ProxmoxCluster "approving": n1 8, n2 4',
       ],
       [{ resources: { cpu: 8, memory: '17Gi' } }, 'memory: 17Gi is above maxMemory of every node'],
+      [{ source: { iso: { name: 'windows' } } }, 'ISO "windows" is not approved; allowed: debian-12'],
+      [{ cdrom: { iso: 'windows' } }, 'ISO "windows" is not approved; allowed: debian-12'],
       [{ tags: ['mine'] }, 'tag "mine" is not in the catalogue; allowed: web'],
     ];
     for (const [vm, message] of refused) {
@@ -210,7 +218,53 @@ describe('F26, F25: what a ProxmoxCluster approves', () => {
     }
     const networks = [{ name: 'lan', bridge: 'vmbr0', vlan: 20 }];
     expect((await create(alice, namespace, 'yes', { clusterRef, networks, tags: ['web'] })).status).toBe(201);
+    const source = { iso: { name: 'debian-12' } };
+    expect((await create(alice, namespace, 'installed', { clusterRef, source })).status).toBe(201);
+    const load = (iso: string | null) => change(alice, namespace, 'installed', { spec: { cdrom: { iso } } });
+    expect((await load('windows')).message).toContain('ISO "windows" is not approved');
+    expect((await load('debian-12')).status).toBe(200);
+    expect((await load(null)).status).toBe(200);
     await stage.kube.remove(proxmoxClusters, { name: 'approving' });
+  });
+});
+
+describe('F24, F31: what of a machine goes together', () => {
+  const iso = { source: { iso: { name: 'debian-12' } } };
+
+  test.each<[what: string, vm: Partial<VirtualMachineSpec>, message: string]>([
+    ['one source', { source: {} }, 'name exactly one of template, iso and adopt'],
+    ['firmware and an image', { firmware: { type: 'Uefi' } }, 'firmware and tpm go with source.iso'],
+    [
+      'secure boot and UEFI',
+      { ...iso, firmware: { type: 'Bios', secureBoot: 'Enabled' } },
+      'secureBoot goes with type Uefi only',
+    ],
+    ['cloud-init and a template', { ...iso, cloudInit: { user: 'a' } }, 'an installer does not read them'],
+    ['a boot order and what there is', { bootOrder: ['root', 'lan'] }, 'names disks and networks of this machine'],
+    ['a boot order and root', { bootOrder: ['cdrom'] }, 'bootOrder names root, and nothing twice'],
+    [
+      'root before other disks',
+      {
+        bootOrder: ['data', 'root'],
+        disks: [
+          { name: 'root', size: '1Gi' },
+          { name: 'data', size: '1Gi' },
+        ],
+      },
+      'no disk stands before root in bootOrder',
+    ],
+  ])('%s', async (_what, vm, message) => {
+    const namespace = await tenant(stage, members);
+    expect((await create(alice, namespace, 'no', vm, '?dryRun=All')).message).toContain(message);
+  });
+
+  test('and stays as it is', async () => {
+    const namespace = await tenant(stage, members);
+    const vm = { ...iso, firmware: { type: 'Uefi' }, tpm: 'V2' } as const;
+    expect((await create(alice, namespace, 'made', vm)).status).toBe(201);
+    for (const spec of [{ tpm: 'Disabled' }, { tpm: null }, { firmware: { type: 'Bios' } }, { firmware: null }]) {
+      expect((await change(alice, namespace, 'made', { spec })).message).toContain('cannot be changed after creation');
+    }
   });
 });
 
