@@ -1,22 +1,34 @@
-import type { RawData, WebSocket } from 'ws';
+import type { RawData } from 'ws';
 
 /** The other side spoke, but not as agreed; the message is for the log. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
 
+/** What bytes come from: a WebSocket of `ws`, or Proxmox' own, whose bytes are good until the listener returns. */
+export interface ByteSource {
+  readonly readyState: number;
+  readonly OPEN: number;
+  pause: () => void;
+  resume: () => void;
+  on(event: 'message', listener: (data: RawData) => void): unknown;
+  on(event: 'close', listener: () => void): unknown;
+  off(event: 'message', listener: (data: RawData) => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
+}
+
 /** Longer than anything that is read by length: a server's reason for a refusal. */
 const mostBytes = 64 * 1024;
 
-/** Reads a given number of bytes at a time from a WebSocket, while two sides agree on how to go on. */
+/** Reads a given number of bytes at a time from a socket, while two sides agree on how to go on. */
 export class ByteReader {
-  readonly #socket: WebSocket;
+  readonly #socket: ByteSource;
   readonly #signal: AbortSignal;
   #received: Buffer = Buffer.alloc(0);
   #wake: () => void = () => {};
 
   /** The socket is resumed while somebody waits for bytes, and paused else. */
-  constructor(socket: WebSocket, signal: AbortSignal) {
+  constructor(socket: ByteSource, signal: AbortSignal) {
     this.#socket = socket;
     this.#signal = signal;
     socket.on('message', this.#take);

@@ -191,9 +191,9 @@ async function run(parts: ConsoleParts, opened: Opened, client: WebSocket): Prom
   const reason =
     typeof end === 'string' ? end : end.side === 'client' ? reasonOf(end.code) : await whyUpstreamLeft(parts, session);
   closeSocket(upstream.socket, 1000, '');
-  closeSocket(client, closeCode, typeof end !== 'string' && end.violation ? 'Malformed' : reason);
-  const durationSeconds = Math.round((performance.now() - openedAt) / 1000);
   const violation = typeof end === 'string' ? undefined : end.violation;
+  closeSocket(client, closeCode, violation && reason === 'Closed' ? 'Malformed' : reason);
+  const durationSeconds = Math.round((performance.now() - openedAt) / 1000);
   metrics.closed(spec.type, reason, passing.bytes);
   log.info(
     { ...who, reason, durationSeconds, bytes: passing.bytes, ...(violation && { violation }) },
@@ -244,7 +244,7 @@ function refuse({ metrics, log }: ConsoleParts, session: ConsoleSession, client:
 const causeOf = (error: unknown) => (error instanceof Refusal ? error.cause : error);
 
 /** Closes, and does not wait for ever for the other side to do so. */
-function closeSocket(socket: WebSocket, code: number, reason: string): void {
+function closeSocket(socket: WebSocket | Upstream['socket'], code: number, reason: string): void {
   // A socket that is paused would not hear the answer.
   socket.resume();
   socket.close(code, reason);

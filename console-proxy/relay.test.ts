@@ -1,17 +1,19 @@
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { RawData } from 'ws';
+import type { RawData, WebSocket } from 'ws';
+import type { ConsoleSocket } from '#proxmox/websocket/console-socket.ts';
 import { ProtocolError } from './byte-reader.ts';
 import type { ClientFilter } from './client-filter.ts';
 import { type Relay, relay } from './relay.ts';
-import { type SocketPair, socketPair } from './testing/sockets.ts';
+import { consolePair, type SocketPair, socketPair } from './testing/sockets.ts';
 
 const passAll: ClientFilter = { take: bytes => ({ pass: bytes, typed: true }) };
 
-/** More than a side may have waiting, and what one message adds. */
-const most = (1 << 20) + 64 * 1024;
+/** More than a side may have waiting, and what a frame and the rest of a read add. */
+const most = (1 << 20) + 256 * 1024;
 
 let browser: SocketPair;
-let proxmox: SocketPair;
+let proxmox: SocketPair<ConsoleSocket>;
 let running: Relay;
 
 function start(filter = passAll): void {
@@ -19,7 +21,7 @@ function start(filter = passAll): void {
 }
 
 beforeEach(async () => {
-  [browser, proxmox] = await Promise.all([socketPair(), socketPair()]);
+  [browser, proxmox] = await Promise.all([socketPair(), consolePair()]);
 });
 
 afterEach(async () => {
@@ -28,18 +30,18 @@ afterEach(async () => {
 });
 
 /** Collects what an end receives. */
-function collect(pair: SocketPair, end: 'asked' | 'accepted'): () => Buffer {
+function collect(socket: WebSocket): () => Buffer {
   const received: Buffer[] = [];
-  pair[end].on('message', (data: RawData) => received.push(data as Buffer));
-  pair[end].resume();
+  socket.on('message', (data: RawData) => received.push(data as Buffer));
+  socket.resume();
   return () => Buffer.concat(received);
 }
 
 describe('a relay', () => {
   test('passes bytes on in both directions, in frames of their own', async () => {
     start();
-    const seen = collect(browser, 'asked');
-    const asked = collect(proxmox, 'accepted');
+    const seen = collect(browser.asked);
+    const asked = collect(proxmox.accepted);
     proxmox.accepted.send(Buffer.from('picture'));
     browser.asked.send(Buffer.from('key'));
     await vi.waitFor(() => expect([seen().toString(), asked().toString()]).toEqual(['picture', 'key']));
@@ -57,9 +59,43 @@ describe('a relay', () => {
 
   test('tells of a socket that was closed before it began', async () => {
     proxmox.asked.terminate();
-    await vi.waitFor(() => expect(proxmox.asked.readyState).toBe(proxmox.asked.CLOSED));
+    await vi.waitFor(() => expect(proxmox.asked.readyState).not.toBe(proxmox.asked.OPEN));
     start();
     expect(await running.ended).toEqual({ side: 'upstream', code: 1006 });
+  });
+
+  test('passes on a message that comes in fragments with pings between them, and answers those', async () => {
+    start();
+    const seen = collect(browser.asked);
+    const answered = once(proxmox.accepted, 'pong');
+    proxmox.accepted.resume();
+    proxmox.accepted.send(Buffer.from('pic'), { fin: false });
+    proxmox.accepted.ping('still there');
+    proxmox.accepted.send(Buffer.from('ture'), { fin: true });
+    expect(String((await answered)[0])).toBe('still there');
+    await vi.waitFor(() => expect(seen().toString()).toBe('picture'));
+  });
+
+  test('passes on what came before a close, though nobody has taken it yet', async () => {
+    start();
+    const picture = Buffer.alloc(300_000, 7);
+    proxmox.accepted.resume();
+    proxmox.accepted.send(picture);
+    proxmox.accepted.send(Buffer.from('the end'));
+    proxmox.accepted.close(1001);
+    expect(await running.ended).toEqual({ side: 'upstream', code: 1001 });
+    running.stop();
+    browser.accepted.resume();
+    browser.accepted.close(4000, 'MachineStopped');
+    const closed = once(browser.asked, 'close');
+    const seen = collect(browser.asked);
+    expect([(await closed)[0], seen().equals(Buffer.concat([picture, Buffer.from('the end')]))]).toEqual([4000, true]);
+  });
+
+  test('ends where Proxmox sends text', async () => {
+    start();
+    proxmox.accepted.send('<script>');
+    expect(await running.ended).toMatchObject({ side: 'upstream', code: 1002, violation: expect.anything() });
   });
 
   test('ends where a client does not speak as agreed', async () => {
@@ -88,7 +124,7 @@ describe('a side that does not read', () => {
       await new Promise(resolve => setImmediate(resolve));
     }
     expect(flooded).toBeLessThanOrEqual(most);
-    const seen = collect(browser, 'asked');
+    const seen = collect(browser.asked);
     await vi.waitFor(() => expect(seen().length).toBe(1_000 * frame.length), 10_000);
     expect(proxmox.asked.isPaused).toBe(false);
   });
@@ -103,7 +139,7 @@ describe('a side that does not read', () => {
       await new Promise(resolve => setImmediate(resolve));
     }
     expect(flooded).toBeLessThanOrEqual(most);
-    const asked = collect(proxmox, 'accepted');
+    const asked = collect(proxmox.accepted);
     await vi.waitFor(() => expect(asked().length).toBe(1_000 * frame.length), 10_000);
   });
 });

@@ -1,6 +1,8 @@
-import type { WebSocket } from 'ws';
+import type { RawData, WebSocket } from 'ws';
+import type { ConsoleSocket } from '#proxmox/websocket/console-socket.ts';
 import { bytesOf, ProtocolError } from './byte-reader.ts';
 import type { ClientFilter } from './client-filter.ts';
+import { Gatherer } from './gather.ts';
 
 /** A side that has so many bytes to take is not given more; the other one is not read until it has taken most of them. */
 const mostWaiting = 1 << 20;
@@ -31,26 +33,34 @@ export interface Relay {
 /** What a relay joins. Both sockets are open and paused. */
 export interface RelaySides {
   client: WebSocket;
-  upstream: WebSocket;
+  upstream: ConsoleSocket;
   filter: ClientFilter;
   /** What to say to the upstream besides pings so that it keeps the connection. */
   keepAlive?: string;
 }
 
-/** Passes messages on in both directions, no faster than the slower side takes them. */
+/** What both kinds of sockets can. */
+interface Side extends Pick<WebSocket, 'OPEN' | 'isPaused' | 'bufferedAmount' | 'pause' | 'resume'> {
+  readyState: number;
+  ping: () => void;
+  send: (bytes: Buffer, options: { binary: true }, onSent: (error?: Error | null) => void) => void;
+  on: (event: 'pong', listener: () => void) => unknown;
+  off: (event: 'pong', listener: () => void) => unknown;
+}
+
+/** Passes bytes on in both directions, no faster than the slower side takes them. */
 export function relay({ client, upstream, filter, keepAlive }: RelaySides): Relay {
   const { promise: ended, resolve: end } = Promise.withResolvers<RelayEnd>();
   const bytes = { in: 0, out: 0 };
   let typedAt = performance.now();
 
-  const toClient = sender(client, upstream);
   const toUpstream = sender(upstream, client);
-  const onUpstream = (data: Parameters<typeof bytesOf>[0]) => {
-    const message = bytesOf(data);
-    bytes.out += message.length;
-    toClient(message);
+  const picture = new Gatherer(sender(client, upstream));
+  const onUpstream = (part: Buffer) => {
+    bytes.out += part.length;
+    picture.add(part);
   };
-  const onClient = (data: Parameters<typeof bytesOf>[0]) => {
+  const onClient = (data: RawData) => {
     const message = bytesOf(data);
     try {
       const { pass, typed } = filter.take(message);
@@ -64,7 +74,10 @@ export function relay({ client, upstream, filter, keepAlive }: RelaySides): Rela
     }
   };
   const onClientClose = (code: number) => end({ side: 'client', code });
-  const onUpstreamClose = (code: number) => end({ side: 'upstream', code });
+  const onUpstreamClose = (code: number, violation?: string) => {
+    picture.flush();
+    end({ side: 'upstream', code, ...(violation !== undefined && { violation }) });
+  };
   const stopWatching = [
     watchLife(client, () => end({ side: 'client', code: 1006 })),
     watchLife(upstream, () => end({ side: 'upstream', code: 1006 })),
@@ -88,6 +101,7 @@ export function relay({ client, upstream, filter, keepAlive }: RelaySides): Rela
     stop: () => {
       clearInterval(alive);
       for (const stop of stopWatching) stop();
+      picture.flush();
       client.off('message', onClient).off('close', onClientClose);
       upstream.off('message', onUpstream).off('close', onUpstreamClose);
     },
@@ -95,19 +109,19 @@ export function relay({ client, upstream, filter, keepAlive }: RelaySides): Rela
 }
 
 /** Sends to one side, and reads no more from the other while that one has too much to take. */
-function sender(to: WebSocket, from: WebSocket): (message: Buffer) => void {
-  const onSent = () => {
-    if (from.isPaused && from.readyState === from.OPEN && to.bufferedAmount < fewWaiting) from.resume();
-  };
-  return message => {
+function sender(to: Side, from: Side): (bytes: Buffer, onSent?: (error?: Error | null) => void) => void {
+  return (bytes, onSent) => {
     if (to.readyState !== to.OPEN) return;
-    to.send(message, { binary: true }, onSent);
+    to.send(bytes, { binary: true }, error => {
+      onSent?.(error);
+      if (from.isPaused && from.readyState === from.OPEN && to.bufferedAmount < fewWaiting) from.resume();
+    });
     if (to.bufferedAmount > mostWaiting) from.pause();
   };
 }
 
 /** Calls back when a side has not answered two pings. One that is not read from cannot be heard, and is waited for. */
-function watchLife(socket: WebSocket, onDead: () => void): () => void {
+function watchLife(socket: Side, onDead: () => void): () => void {
   let unanswered = 0;
   const onPong = () => {
     unanswered = 0;

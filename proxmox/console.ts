@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { createAsk } from './ask.ts';
 import { ProxmoxError } from './errors.ts';
@@ -8,6 +6,8 @@ import { escaped } from './form.ts';
 import { numeric, text } from './lenient.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 import { createConnector } from './trust.ts';
+import type { ConsoleSocket, Incoming } from './websocket/console-socket.ts';
+import { NotUpgraded, openConsoleSocket } from './websocket/upgrade.ts';
 
 /** A console of a VM: its screen (RFB), or its serial port. */
 export type ConsoleKind = 'screen' | 'terminal';
@@ -15,7 +15,7 @@ export type ConsoleKind = 'screen' | 'terminal';
 /** A connection to a console, as Proxmox VE has let us in. Secrets of it stay in memory. */
 export interface ConsoleConnection {
   /** Open, and paused: nothing is lost before somebody listens. */
-  socket: WebSocket;
+  socket: ConsoleSocket;
   /** What the listener behind it asks for: RFB's password, or the line that a terminal begins with. */
   secret: string;
 }
@@ -29,9 +29,6 @@ export interface ConsoleRequest {
 
 /** pveproxy waits about 5.5 s for a listener that does not come, and a node that is asked through another takes longer. */
 const openMs = 15_000;
-
-/** A frame of Proxmox' is as large as one read of it; this is a screen of 1920x1080 in one piece. */
-const mostFrameBytes = 16 * 2 ** 20;
 
 const ticketAnswer = z.object({ user: text, ticket: text, port: numeric, password: text.nullish() });
 
@@ -81,35 +78,24 @@ async function connect(
   token: string,
   tls: TransportOptions['tls'],
   path: string,
-): Promise<WebSocket> {
-  const refuse = (status: number, reason: string) =>
-    new ProxmoxError({ kind: 'failed', method: 'GET', path, status, reason, outcomeUnknown: true });
-  const tcp = await verifiedSocket(endpoint, tls);
-  const socket = new WebSocket(`${endpoint.replace(/^https/, 'wss').replace(/\/$/, '')}${target}`, 'binary', {
-    headers: { authorization: `PVEAPIToken=${token}` },
-    createConnection: () => tcp,
-    perMessageDeflate: false,
-    handshakeTimeout: openMs,
-    maxPayload: mostFrameBytes,
-    skipUTF8Validation: true,
-  });
-  const refused = Promise.withResolvers<never>();
-  socket.once('unexpected-response', (_request, response) => {
-    response.resume();
-    refused.reject(refuse(response.statusCode ?? 0, response.statusMessage ?? 'the WebSocket was refused'));
-    socket.terminate();
-  });
-  // Terminating before the connection is there is an error, too.
-  socket.on('error', error => refused.reject(refuse(0, error.message)));
-  socket.once('open', () => socket.pause());
-  await Promise.race([once(socket, 'open'), refused.promise]);
-  refused.promise.catch(() => {});
-  return socket;
+): Promise<ConsoleSocket> {
+  const { host, pathname } = new URL(endpoint);
+  try {
+    return await openConsoleSocket(onread => verifiedSocket(endpoint, tls, onread), {
+      target: `${pathname.replace(/\/$/, '')}${target}`,
+      headers: { host, authorization: `PVEAPIToken=${token}` },
+      signal: AbortSignal.timeout(openMs),
+    });
+  } catch (error) {
+    const status = error instanceof NotUpgraded ? error.status : 0;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ProxmoxError({ kind: 'failed', method: 'GET', path, status, reason, outcomeUnknown: true });
+  }
 }
 
-function verifiedSocket(endpoint: string, tls: TransportOptions['tls']): Promise<Socket> {
+function verifiedSocket(endpoint: string, tls: TransportOptions['tls'], onread: Incoming['onread']): Promise<Socket> {
   const { hostname, port, host } = new URL(endpoint);
-  const connector = createConnector(tls, openMs);
+  const connector = createConnector(tls, openMs, onread);
   const options = {
     hostname,
     host,

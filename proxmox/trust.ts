@@ -1,3 +1,4 @@
+import type { OnReadOpts } from 'node:net';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
 
@@ -25,8 +26,8 @@ export class NotConnected extends Error {
   }
 }
 
-/** Connects and verifies, before undici may write a byte. @throws TypeError for a malformed fingerprint. */
-export function createConnector(trust: Trust, timeoutMs: number): buildConnector.connector {
+/** Connects and verifies, before undici may write a byte; `onread` as in `tls.connect`. @throws TypeError for a malformed fingerprint. */
+export function createConnector(trust: Trust, timeoutMs: number, onread?: OnReadOpts): buildConnector.connector {
   const pin = trust.fingerprintSHA256 === undefined ? undefined : parseFingerprint(trust.fingerprintSHA256);
   const connect = buildConnector({
     allowH2: false,
@@ -34,6 +35,7 @@ export function createConnector(trust: Trust, timeoutMs: number): buildConnector
     // A resumed session shows no certificate, which would leave nothing to compare.
     maxCachedSessions: 0,
     ...(trust.caBundle !== undefined && { secureContext: contextOf(trust.caBundle) }),
+    ...(onread && { onread }),
     // A pinned certificate needs no authority: most are signed by the cluster's own. It is compared below instead.
     rejectUnauthorized: pin === undefined || trust.caBundle !== undefined,
   });

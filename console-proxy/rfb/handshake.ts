@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws';
+import type { ConsoleSocket } from '#proxmox/websocket/console-socket.ts';
 import { type ByteReader, ProtocolError } from '../byte-reader.ts';
 import { answerChallenge, challengeBytes } from './vnc-auth.ts';
 
@@ -13,10 +14,10 @@ const longestReason = 1024;
  * Logs in to an RFB server (RFC 6143, 7.1 and 7.2), so that its password never goes to a browser. Rejects with
  * ProtocolError.
  */
-export async function logIn(socket: WebSocket, reader: ByteReader, password: string): Promise<void> {
+export async function logIn(socket: Pick<ConsoleSocket, 'send'>, reader: ByteReader, password: string): Promise<void> {
   const offered = (await reader.read(version.length)).toString('latin1');
   if (!/^RFB 003\.00[78]\n$/.test(offered)) throw new ProtocolError('the server speaks no RFB 3.8');
-  socket.send(offered);
+  socket.send(Buffer.from(offered, 'latin1'));
   const [count = 0] = await reader.read(1);
   if (count === 0) throw new ProtocolError(`the server refuses: ${await readReason(reader)}`);
   const types = [...(await reader.read(count))];
