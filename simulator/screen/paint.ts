@@ -25,13 +25,22 @@ export function paint({ rows }: Picture, { x, y, width, height }: Rectangle, for
   const [title, text] = [encode(TITLE), encode(TEXT)];
   const length = format.bitsPerPixel / 8;
   const pixels = Buffer.alloc(width * height * length);
-  for (let line = y; line < y + height; line++) {
+  // Most lines of a screen are the same as one before: nothing is on them.
+  const painted = new Map<string, number>();
+  for (let line = y, at = 0; line < y + height; line++, at += width * length) {
     const row = Math.floor(line / CELL_HEIGHT);
+    const look = `${row === 0} ${line % CELL_HEIGHT} ${rows[row]}`;
+    const same = painted.get(look);
+    if (same !== undefined) {
+      pixels.copyWithin(at, same, same + width * length);
+      continue;
+    }
+    painted.set(look, at);
     const [paper, ink] = row === 0 ? title : text;
     for (let column = x; column < x + width; column++) {
       const character = rows[row]?.[Math.floor(column / CELL_WIDTH)] ?? ' ';
       const pixel = isInk(character, column % CELL_WIDTH, line % CELL_HEIGHT) ? ink : paper;
-      pixels.set(pixel, ((line - y) * width + column - x) * length);
+      pixels.set(pixel, at + (column - x) * length);
     }
   }
   return pixels;

@@ -61,9 +61,13 @@ export function relay(socket: Duplex, early: Buffer, open: (stream: ByteStream) 
     send: bytes => {
       // The viewer may have left while the screen was still talking.
       if (!socket.writable) return;
+      socket.cork();
       for (let at = 0; at < bytes.length; at += MAX_PAYLOAD) {
-        socket.write(frame(BINARY, bytes.subarray(at, at + MAX_PAYLOAD)));
+        const payload = bytes.subarray(at, at + MAX_PAYLOAD);
+        socket.write(head(BINARY, payload.length));
+        socket.write(payload);
       }
+      socket.uncork();
     },
     end: finish,
   });
@@ -92,7 +96,7 @@ export function relay(socket: Duplex, early: Buffer, open: (stream: ByteStream) 
 
   function act({ opcode, payload }: Frame): void {
     if (opcode === TEXT || opcode === BINARY) receiver.receive(payload);
-    else if (opcode === PING) socket.write(frame(PONG, payload));
+    else if (opcode === PING) socket.write(Buffer.concat([head(PONG, payload.length), payload]));
     else if (opcode === CLOSE) finish();
     else if (opcode !== PONG) socket.destroy();
   }
@@ -126,18 +130,17 @@ function readFrame(received: Buffer): Frame | 'broken' | undefined {
   return { opcode: first & 0x0f, payload, length };
 }
 
-/** A whole, unmasked frame. */
-function frame(opcode: number, payload: Buffer): Buffer {
-  const { length } = payload;
-  const head = Buffer.alloc(length < 126 ? 2 : length <= 0xffff ? 4 : 10);
-  head[0] = 0x80 | opcode;
-  if (length < 126) head[1] = length;
+/** What stands before the payload of a whole, unmasked frame. */
+function head(opcode: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length < 126 ? 2 : length <= 0xffff ? 4 : 10);
+  bytes[0] = 0x80 | opcode;
+  if (length < 126) bytes[1] = length;
   else if (length <= 0xffff) {
-    head[1] = 126;
-    head.writeUInt16BE(length, 2);
+    bytes[1] = 126;
+    bytes.writeUInt16BE(length, 2);
   } else {
-    head[1] = 127;
-    head.writeBigUInt64BE(BigInt(length), 2);
+    bytes[1] = 127;
+    bytes.writeBigUInt64BE(BigInt(length), 2);
   }
-  return Buffer.concat([head, payload]);
+  return bytes;
 }
