@@ -12,6 +12,7 @@ import { consoleToken } from '#cli/demo/proxmox.ts';
 import { type KubernetesStage, setKubernetesStage } from '#cli/demo/stage.ts';
 import { openConsole } from '#proxmox/console.ts';
 import { selfSignedCertificate } from '../control-plane/certificate.ts';
+import { cpuMs } from './console/cpu.ts';
 import { BenchViewer } from './console/viewer.ts';
 import { startWebsockify } from './console/websockify.ts';
 
@@ -29,24 +30,25 @@ const token = `${consoleToken.tokenId}=${consoleToken.tokenSecret}`;
 const source = z.object({
   clusters: z.array(z.object({ url: z.string(), ca: z.string() })),
   vmid: z.number(),
-  tcpPort: z.number(),
-  password: z.string(),
+  bare: z.object({ port: z.number(), ca: z.string(), password: z.string() }),
 });
 
 /**
  * What a relay costs: MB/s through the console-proxy, through nothing and through websockify; the time that it adds to a
- * key and its answer; its memory with 500 consoles open. All in one run, with TLS on
- * every way but between websockify and its server. Prints one line of JSON.
+ * key and its answer; its memory with 500 consoles open. All in one run, from one process to one other. There is TLS on
+ * every leg: WebSocket on both of the console-proxy's and on the direct way, and on the one from websockify to its viewer;
+ * to its server websockify speaks bytes alone, so that it has one layer less to take off. Three processes share what cores
+ * there are, so that the CPU time of a MB in each relay is told, too. Prints one line of JSON.
  */
 async function main(): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'berth-bench-console-'));
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
   const far = fork(join(import.meta.dirname, 'console/source.ts'));
-  const { clusters, vmid, tcpPort, password } = source.parse((await once(far, 'message'))[0]);
+  const { clusters, vmid, bare } = source.parse((await once(far, 'message'))[0]);
   const stage = await setKubernetesStage({ dir, env: process.env, signal: interrupt.signal, log: console.error });
   const certificate = selfSignedCertificate(['127.0.0.1']);
-  const websockify = await startWebsockify(tcpPort, dir, certificate);
+  const websockify = await startWebsockify(bare, dir, certificate);
   try {
     const consoleUrl = await chooseConsoleUrl();
     await prepare(stage, clusters, vmid);
@@ -70,17 +72,23 @@ async function main(): Promise<void> {
       ...(websockify && {
         websockify: await BenchViewer.logIn(
           await BenchViewer.connect(websockify.url, certificate.certificate),
-          password,
+          bare.password,
         ),
       }),
     };
     const speeds: Record<string, number[]> = {};
+    const pids = { relay: proxy.process.pid, websockify: websockify?.process.pid ?? 0 };
+    const spent: Record<keyof typeof pids, number> = { relay: 0, websockify: 0 };
     for (let round = 0; round < rounds; round++) {
       for (const [way, viewer] of Object.entries(ways)) {
+        const measured = way === 'direct' ? undefined : (way as keyof typeof pids);
+        const before = measured && (await cpuMs(pids[measured]));
         const speed = await viewer.throughput(pictures);
         speeds[way] = [...(speeds[way] ?? []), speed];
+        if (measured && before !== undefined) spent[measured] += (await cpuMs(pids[measured])) - before;
       }
     }
+    const cpuMsPerMB = (way: keyof typeof pids) => round2(spent[way] / (ways[way]?.seenMB ?? 1));
     const idle: BenchViewer[] = [];
     while (idle.length < idleSessions) {
       const more = await Promise.all(Array.from({ length: 10 }, () => door.open()));
@@ -98,6 +106,8 @@ async function main(): Promise<void> {
         relayMBps: median('relay'),
         directMBps: median('direct'),
         ...(websockify && { websockifyMBps: median('websockify') }),
+        relayCpuMsPerMB: cpuMsPerMB('relay'),
+        ...(websockify && { websockifyCpuMsPerMB: cpuMsPerMB('websockify') }),
         addedP99Ms: round2(added(0.99)),
         addedP50Ms: round2(added(0.5)),
         sessions: idle.length + 1,

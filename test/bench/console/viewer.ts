@@ -1,6 +1,9 @@
-import { type RawData, WebSocket } from 'ws';
+import { once } from 'node:events';
+import { connect } from 'node:tls';
 import { ByteReader } from '#console-proxy/byte-reader.ts';
 import { answerChallenge } from '#console-proxy/rfb/vnc-auth.ts';
+import type { ConsoleSocket } from '#proxmox/websocket/console-socket.ts';
+import { openConsoleSocket } from '#proxmox/websocket/upgrade.ts';
 
 const version = Buffer.from('RFB 003.008\n');
 
@@ -12,40 +15,41 @@ const ahead = 4;
 
 /** A viewer that looks at nothing, and counts. */
 export class BenchViewer {
-  readonly #socket: WebSocket;
+  readonly #socket: ConsoleSocket;
   readonly #width: number;
   readonly #height: number;
   #bytes = 0;
   #presses = 0;
   #onBytes: () => void = () => {};
 
-  private constructor(socket: WebSocket, width: number, height: number) {
+  private constructor(socket: ConsoleSocket, width: number, height: number) {
     this.#socket = socket;
     this.#width = width;
     this.#height = height;
-    socket.on('message', (data: RawData) => {
-      this.#bytes += (data as Buffer).length;
+    socket.on('message', ({ length }) => {
+      this.#bytes += length;
       this.#onBytes();
     });
     socket.resume();
   }
 
   /** Connects to a WebSocket of this machine, whatever the name in its certificate. */
-  static async connect(url: string, ca: string, headers: Record<string, string> = {}): Promise<WebSocket> {
-    const checkServerIdentity = () => undefined as never;
-    const socket = new WebSocket(url, 'binary', { ca, headers, perMessageDeflate: false, checkServerIdentity });
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    socket.once('open', () => {
-      socket.pause();
-      resolve();
-    });
-    socket.once('error', reject);
-    await promise;
-    return socket;
+  static connect(url: string, ca: string, headers: Record<string, string> = {}): Promise<ConsoleSocket> {
+    const { host, port, pathname } = new URL(url);
+    const checkServerIdentity = () => undefined;
+    return openConsoleSocket(
+      async onread => {
+        const options = { host: '127.0.0.1', port: Number(port), ca, checkServerIdentity, onread };
+        const socket = connect(options);
+        await once(socket, 'secureConnect');
+        return socket;
+      },
+      { target: pathname, headers: { host, ...headers }, signal: AbortSignal.timeout(30_000) },
+    );
   }
 
   /** Logs in, by password where one is asked for. */
-  static async logIn(socket: WebSocket, password = ''): Promise<BenchViewer> {
+  static async logIn(socket: ConsoleSocket, password = ''): Promise<BenchViewer> {
     const reader = new ByteReader(socket, AbortSignal.timeout(30_000));
     await reader.read(version.length);
     socket.send(version);
@@ -59,6 +63,11 @@ export class BenchViewer {
     await reader.read(head.readUInt32BE(20));
     reader.release();
     return new BenchViewer(socket, head.readUInt16BE(0), head.readUInt16BE(2));
+  }
+
+  /** MB that it has seen. */
+  get seenMB(): number {
+    return this.#bytes / 1e6;
   }
 
   /** Takes so many whole pictures, and answers how many MB came in a second. */

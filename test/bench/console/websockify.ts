@@ -17,11 +17,11 @@ const packages = ['websockify==0.13.0', 'numpy'];
 const folder = join(import.meta.dirname, '../../../.cache/websockify');
 
 /**
- * Starts websockify between WebSockets over TLS and a TCP server; undefined, with the reason told, where there is no
- * Python. With TLS on that side, too, it waits for ever for what came together with the handshake.
+ * Starts websockify between WebSockets over TLS and a server of bytes over TLS; undefined, with the reason told, where
+ * there is no Python.
  */
 export async function startWebsockify(
-  tcpPort: number,
+  target: { port: number; ca: string },
   dir: string,
   { certificate, key }: KeyAndCertificate,
 ): Promise<{ url: string; process: ChildProcess } | undefined> {
@@ -45,8 +45,10 @@ export async function startWebsockify(
   const certFile = join(dir, 'websockify.pem');
   await writeFile(certFile, certificate + key, { mode: 0o600 });
   const port = await freePort();
-  const args = ['--cert', certFile, '--ssl-only', `127.0.0.1:${port}`, `127.0.0.1:${tcpPort}`];
-  const child = spawn(program, args, { stdio: 'ignore' });
+  const caFile = join(dir, 'source-ca.pem');
+  await writeFile(caFile, target.ca);
+  const args = ['--cert', certFile, '--ssl-only', '--ssl-target', `127.0.0.1:${port}`, `127.0.0.1:${target.port}`];
+  const child = spawn(program, args, { stdio: 'ignore', env: { ...process.env, SSL_CERT_FILE: caFile } });
   process.once('exit', () => child.kill('SIGKILL'));
   for (let tries = 0; tries < 100 && !(await answers(port)); tries++) await sleep(100);
   return { url: `wss://127.0.0.1:${port}/`, process: child };
