@@ -2,6 +2,7 @@ import type { ProxmoxCluster } from '#api/kinds.ts';
 import { RealClock } from '#simulator/engine/clock.ts';
 import type { Answer, Request } from '#simulator/http/message.ts';
 import { type Served, serve } from '#simulator/http/server.ts';
+import type { ConsoleServer } from '#simulator/screen/cluster.ts';
 import { openScreens } from '#simulator/screens.ts';
 import { createSimulator, type Simulator } from '#simulator/simulator.ts';
 import type { Seed } from '#simulator/state/seed.ts';
@@ -105,6 +106,8 @@ export interface DemoProxmox {
   /** Every call that was made. */
   calls: CallLog;
   close: () => Promise<void>;
+  /** Shows a console that was granted; a test may replace it. */
+  console: ConsoleServer;
   /** Stands between the network and Proxmox; a test may replace it to see calls, or to let something go wrong. */
   intercept: (request: Request, answer: () => Promise<Answer>) => Promise<Answer>;
 }
@@ -121,12 +124,20 @@ export async function startProxmox({ qemu = false }: { qemu?: boolean } = {}): P
     return proxmox.intercept(request, () => simulator.handle(request));
   };
   const screens = openScreens(simulator, { qemu, report: problem => console.error(problem) });
-  const served = await serve({ ...simulator, handle }, { console: screens.console });
+  const served = await serve({ ...simulator, handle }, { console: (...wanted) => proxmox.console(...wanted) });
   const close = async () => {
     await served.close();
     await screens.close();
   };
-  const proxmox: DemoProxmox = { simulator, served, calls, close, intercept: (_request, answer) => answer() };
+  const { console: show } = screens;
+  const proxmox: DemoProxmox = {
+    simulator,
+    served,
+    calls,
+    close,
+    console: show,
+    intercept: (_request, answer) => answer(),
+  };
   return proxmox;
 }
 

@@ -42,6 +42,7 @@ export function drawBar(options: BarOptions): void {
 }
 
 function toggleFullScreen(): void {
-  if (document.fullscreenElement) void document.exitFullscreen();
-  else void document.documentElement.requestFullscreen();
+  const done = document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen();
+  // Where a browser does not allow it nothing happens.
+  done.catch(() => {});
 }

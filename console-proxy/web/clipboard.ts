@@ -4,6 +4,8 @@ import { messages } from './messages.ts';
 /** The clipboard of a machine, by choice: what it copies is shown only once somebody has switched that on. */
 export class Clipboard {
   #isShared = false;
+  /** What was copied last; a machine may copy more often than a browser can follow. */
+  #received: string | undefined;
   readonly #text = document.createElement('textarea');
   readonly #send: (text: string) => void;
 
@@ -14,6 +16,13 @@ export class Clipboard {
   /** The machine has copied something. */
   receive(text: string): void {
     if (!this.#isShared) return;
+    if (this.#received === undefined) requestAnimationFrame(() => this.#show());
+    this.#received = text;
+  }
+
+  #show(): void {
+    const text = this.#received ?? '';
+    this.#received = undefined;
     this.#text.value = text;
     // A browser may refuse where the page has not the focus; the text is to be had from the field then.
     void navigator.clipboard?.writeText(text).catch(() => {});

@@ -55,6 +55,15 @@ export class Link {
     if (isViewOnly) setTimeout(() => notify([]), 4_000);
   }
 
+  /** Ends the connection for good, if it is still this one: what comes is nothing that can be shown. */
+  fail(reason: string, socket = this.#socket): void {
+    if (!socket || this.#socket !== socket) return;
+    this.#socket = undefined;
+    socket.close(1000);
+    this.#handlers.detach();
+    notify([sentenceFor(reason), messages().newOne]);
+  }
+
   leave(): void {
     this.#wantsToLeave = true;
     clearTimeout(this.#timer);

@@ -44,6 +44,7 @@ const en = {
   SessionDeleted: 'The console was ended by somebody who may do so.',
   Replaced: 'The console was opened in another window.',
   ProxmoxFailed: 'Proxmox VE closed the console, or did not open it.',
+  Unreadable: 'The machine’s screen sent something that is no picture, so the console was closed.',
   NoCredentials: 'Berth has no way into the consoles of this Proxmox VE. An administrator has to give it one.',
   SerialUnsupported:
     'This Proxmox VE is too old for serial consoles by an API token: it takes version 9. The screen works all the same.',
@@ -105,6 +106,7 @@ const fr: Messages = {
   SessionDeleted: 'La console a été fermée par quelqu’un qui en a le droit.',
   Replaced: 'La console a été ouverte dans une autre fenêtre.',
   ProxmoxFailed: 'Proxmox VE a fermé la console, ou ne l’a pas ouverte.',
+  Unreadable: 'L’écran de la machine a envoyé autre chose qu’une image : la console a été fermée.',
   NoCredentials: 'Berth n’a pas accès aux consoles de ce Proxmox VE. Un administrateur doit le lui donner.',
   SerialUnsupported:
     'Ce Proxmox VE est trop ancien pour une console série avec un jeton d’API : il faut la version 9. L’écran fonctionne.',

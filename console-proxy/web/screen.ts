@@ -1,7 +1,7 @@
-import RFB from '@novnc/novnc';
 import { drawBar } from './bar.ts';
 import { Clipboard } from './clipboard.ts';
 import { button, byId, menu, notify, toggle } from './dom.ts';
+import { GuardedRfb } from './guarded-rfb.ts';
 import { combinations, type Key } from './keys.ts';
 import { Link } from './link.ts';
 import { messages, sentenceFor } from './messages.ts';
@@ -11,7 +11,7 @@ import { typingField } from './typing.ts';
 void readSession().then(start, (error: Error) => notify([sentenceFor(error.message), messages().newOne]));
 
 function start(info: SessionInfo): void {
-  let rfb: RFB | undefined;
+  let rfb: GuardedRfb | undefined;
   let isScaled = true;
   let isViewOnly = info.mode === 'ViewOnly';
   const clipboard = new Clipboard(text => rfb?.clipboardPasteFrom(text));
@@ -20,7 +20,7 @@ function start(info: SessionInfo): void {
 
   const link = new Link(info, {
     attach(socket) {
-      const current = new RFB(byId('machine'), socket, { shared: true });
+      const current = new GuardedRfb(byId('machine'), socket, { shared: true });
       rfb = current;
       current.scaleViewport = isScaled;
       current.viewOnly = isViewOnly;
@@ -28,6 +28,12 @@ function start(info: SessionInfo): void {
       current.addEventListener('connect', () => {
         link.isShown();
         current.focus();
+      });
+      current.addEventListener('disconnect', ({ detail }) => {
+        // noVNC gave up itself; where the connection was lost the socket is closed already.
+        if (detail.clean || socket.readyState === WebSocket.CLOSED) return;
+        rfb = undefined;
+        link.fail('Unreadable', socket);
       });
       current.addEventListener('clipboard', ({ detail }) => clipboard.receive(detail.text));
     },
@@ -37,6 +43,9 @@ function start(info: SessionInfo): void {
     },
   });
 
+  // What noVNC did not expect of a server it throws. (A ResizeObserver that comes round again is an event without error.)
+  addEventListener('error', ({ error }) => error && link.fail('Unreadable'));
+  addEventListener('unhandledrejection', () => link.fail('Unreadable'));
   drawBar({ info, own: tools, leave: () => link.leave() });
   link.connect();
 

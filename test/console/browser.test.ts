@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { findQemu } from '#simulator/screen/qemu-machine.ts';
 import { openPage, startChromium, withoutChromium } from '../portal/chromium.ts';
+import { type Attack, bearable, hostileConsole, unreadable } from './hostile.ts';
 import { type ConsoleLab, consoleLab, portalOrigin } from './lab.ts';
 import { type Invitation, invite, Visitor, watchScreen } from './visitor.ts';
 
@@ -48,6 +50,17 @@ const lit = (page: Page): Promise<number> =>
     for (let at = 0; at < data.length; at += 4) if (data[at] + data[at + 1] + data[at + 2] > 60) lit++;
     return lit;
   })()`);
+
+/** Memory of the largest of a browser's processes that show pages. */
+async function largestRendererMiB(browser: Browser): Promise<number> {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  const sizes = processInfo
+    .filter(({ type }) => type === 'renderer')
+    .map(({ id }) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1]) / 1024);
+  return Math.max(...sizes);
+}
 
 /** Without what Chromium says of our looking at the picture. */
 const ofThePage = (complaints: string[]): string[] => complaints.filter(text => !text.includes('getImageData'));
@@ -137,6 +150,38 @@ describe.skipIf(withoutChromium)(title, () => {
       await page.goto(stdout.trim());
       await page.getByText('Cette console a déjà été ouverte.').waitFor();
       await close();
+    });
+
+    describe('F80: with a server that attacks it', () => {
+      let shown: ConsoleLab['proxmox']['console'];
+      beforeAll(() => {
+        shown = lab.proxmox.console;
+      });
+      afterEach(() => {
+        lab.proxmox.console = shown;
+      });
+
+      /** Opens a console of this server, and looks whether the page has come through it. */
+      async function attacked(attack: Attack, see: (console: Page) => Promise<void>): Promise<void> {
+        lab.proxmox.console = hostileConsole(attack);
+        const { page, close } = await openPage(browser);
+        const console = await openFromPortal(page, await invite(lab, 'ada'));
+        const violations: string[] = [];
+        console.on('console', message => violations.push(message.text()));
+        await see(console);
+        expect(await console.evaluate('[window.pwned, document.title]')).toEqual([undefined, 'web – Berth']);
+        expect(violations.filter(text => text.includes('Content Security Policy'))).toEqual([]);
+        expect(await largestRendererMiB(browser)).toBeLessThan(512);
+        await close();
+      }
+
+      test.each(Object.entries(unreadable))('%s: says that this is no picture, and stays alive', (_, attack) =>
+        attacked(attack, console => console.getByText('something that is no picture').waitFor()),
+      );
+
+      test.each(Object.entries(bearable))('%s: goes on', (_, attack) =>
+        attacked(attack, console => expect.poll(() => lit(console), { timeout: 15_000 }).toBeGreaterThan(9_000)),
+      );
     });
 
     test('fits a phone, and takes what its keyboard types', async () => {
