@@ -10,6 +10,10 @@ import { invite, Visitor, watchScreen } from './visitor.ts';
 /** How many races there are; a thousand were run by hand. */
 const races = Number(process.env.CONSOLE_RACES ?? 10);
 
+/** Together no more than a console-proxy lets in at a time; while one waits for its session others are run. */
+const racesAtOnce = 3;
+const raceMs = 10_000;
+
 let lab: ConsoleLab;
 let replica: { port: number };
 let visitor: Visitor;
@@ -65,28 +69,34 @@ async function shown(change: Partial<ConsoleSession['spec']> = {}) {
 }
 
 describe('F81: replay', () => {
-  test(`of ${races} × 50 who have the verifier at the same time, over two replicas, one wins each time`, async () => {
-    const wins: number[] = [];
-    for (let race = 0; race < races; race++) {
-      const invitation = await invite(lab, `${person}-${race}`, {}).catch(error => {
-        throw new Error(`race ${race}`, { cause: error });
-      });
-      await lab.kubectl(
-        ...['-n', lab.namespace, 'create', 'rolebinding', `${binding()}-${race}`],
-        ...['--clusterrole=berth-user', `--user=${person}-${race}`],
-      );
-      const answers = await Promise.all(
-        Array.from({ length: 50 }, (_, index) =>
-          visitor.redeem(invitation, invitation.verifier, index % 2 ? { port: replica.port } : {}),
-        ),
-      );
-      wins.push(answers.filter(({ status }) => status === 303).length);
-      expect(answers.filter(({ status }) => status !== 303).map(({ status }) => status)).toEqual(Array(49).fill(410));
-      expect(answers.filter(({ cookie }) => cookie !== '')).toHaveLength(1);
-      await lab.kube.remove(consoleSessions, { namespace: lab.namespace, name: invitation.name });
-    }
-    expect(wins).toEqual(Array(races).fill(1));
-  });
+  test(
+    `of ${races} × 50 who have the verifier at the same time, over two replicas, one wins each time`,
+    async () => {
+      const { kubectl, kube, namespace } = lab;
+      await kubectl('-n', namespace, 'create', 'rolebinding', 'racers', '--clusterrole=berth-user', '--group=racers');
+      let begun = 0;
+      const wins: number[] = [];
+      const run = async () => {
+        while (begun < races) {
+          const race = ++begun;
+          const invitation = await invite(lab, `racer-${race}`, { requesterGroups: ['racers'] });
+          const answers = await Promise.all(
+            Array.from({ length: 50 }, (_, index) =>
+              visitor.redeem(invitation, invitation.verifier, index % 2 ? { port: replica.port } : {}),
+            ),
+          );
+          const lost = answers.filter(({ status }) => status !== 303);
+          expect(lost.map(({ status }) => status)).toEqual(Array(49).fill(410));
+          expect(answers.filter(({ cookie }) => cookie !== '')).toHaveLength(1);
+          wins.push(answers.length - lost.length);
+          await kube.remove(consoleSessions, { namespace, name: invitation.name });
+        }
+      };
+      await Promise.all(Array.from({ length: racesAtOnce }, run));
+      expect(wins).toEqual(Array(races).fill(1));
+    },
+    raceMs * races,
+  );
 
   test('a verifier that is wrong, of another session, or malformed opens nothing, and burns nothing', async () => {
     const [mine, other] = [await invite(lab, person), await invite(lab, person)];

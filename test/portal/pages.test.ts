@@ -80,21 +80,43 @@ describe.skipIf(withoutChromium)('the pages of the portal, with everything real 
     expect(await page.evaluate('window.notReloaded')).toBe(true);
   });
 
-  test('F80 F84: its console opens in a window, shows a picture and takes keys', async () => {
-    const [screen] = await Promise.all([
-      page.waitForEvent('popup'),
-      page.getByRole('button', { name: 'Open console' }).click(),
-    ]);
-    const canvas = screen.locator('#machine canvas');
-    await canvas.waitFor({ timeout: 30_000 });
-    expect(new URL(screen.url()).origin).toBe(demo.consoleUrl);
-    const picture = () => canvas.evaluate(element => (element as unknown as Canvas).toDataURL());
-    await expect.poll(() => picture().then(text => text.length)).toBeGreaterThan(1_000);
-    const before = await picture();
-    await canvas.click();
-    await screen.keyboard.type('hello');
-    await expect.poll(picture, { timeout: 15_000 }).not.toBe(before);
-    await screen.close();
+  describe('its console', () => {
+    let screen: Page;
+    const canvas = () => screen.locator('#machine canvas');
+
+    test('F80 F84: opens in a window, shows a picture and takes keys', async () => {
+      [screen] = await Promise.all([
+        page.waitForEvent('popup'),
+        page.getByRole('button', { name: 'Open console' }).click(),
+      ]);
+      await canvas().waitFor({ timeout: 30_000 });
+      expect(new URL(screen.url()).origin).toBe(demo.consoleUrl);
+      const picture = () => canvas().evaluate(element => (element as unknown as Canvas).toDataURL());
+      await expect.poll(() => picture().then(text => text.length)).toBeGreaterThan(1_000);
+      const before = await picture();
+      await canvas().click();
+      await screen.keyboard.type('hello');
+      await expect.poll(picture, { timeout: 15_000 }).not.toBe(before);
+    });
+
+    test('F40 F84: has power buttons, for which this page asks and then acts', async () => {
+      const wanted = () => demo.kubectl('-n', 'team-a', 'get', 'vm', 'walk', '-o', 'jsonpath={.spec.powerState}');
+      await screen.getByText('Power', { exact: true }).click();
+      await screen.getByRole('button', { name: 'Shut down' }).click();
+      const question = page.getByRole('dialog').getByRole('button', { name: 'Shut down' });
+      await question.waitFor();
+      expect(await wanted()).toBe('Running');
+      await question.click();
+      await state('Stopped').waitFor({ timeout: 60_000 });
+      expect(await wanted()).toBe('Stopped');
+      const notice = screen.locator('#notice');
+      await notice.getByText('The machine is off.').waitFor();
+      await notice.getByRole('button', { name: 'Start' }).click();
+      await state('Running').waitFor({ timeout: 60_000 });
+      expect(await wanted()).toBe('Running');
+      await canvas().waitFor({ timeout: 60_000 });
+      await screen.close();
+    });
   });
 
   test('F55 F102: it grows, and the quota’s meters with it', async () => {
