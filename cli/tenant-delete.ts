@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type VirtualMachine, virtualMachines } from '#api/kinds.ts';
 import { toMiB } from '#api/quantity.ts';
+import { namespaces } from '#kube/builtin.ts';
 import type { KubeClient } from '#kube/client.ts';
 import { isNotFound } from '#kube/errors.ts';
 import type { KubeObject } from '#kube/resource.ts';
-import { namespaces } from './tenant-objects.ts';
 
 /** How a tenant's end is asked for and told of. */
 export interface DeleteTalk {

@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { vmQuotas } from '#api/kinds.ts';
 import { vmQuotaSpec } from '#api/vm-quota.ts';
+import { namespaces, rbacGroup, roleBindings } from '#kube/builtin.ts';
 import { apiVersionOf, type KubeObject, type ResourceType } from '#kube/resource.ts';
 
 /** Somebody who gets a role in a tenant. */
@@ -19,23 +20,6 @@ export interface TenantObject {
 }
 
 const roles = ['viewer', 'user', 'namespace-admin'];
-
-const rbacGroup = 'rbac.authorization.k8s.io';
-/** Namespaces of Kubernetes. */
-export const namespaces: ResourceType = {
-  group: '',
-  version: 'v1',
-  plural: 'namespaces',
-  kind: 'Namespace',
-  namespaced: false,
-};
-const roleBindings: ResourceType = {
-  group: rbacGroup,
-  version: 'v1',
-  plural: 'rolebindings',
-  kind: 'RoleBinding',
-  namespaced: true,
-};
 
 /** Reads `alice`, `alice=viewer` or `group:interns=viewer`. Throws InvalidArgumentError. */
 export function parseMember(text: string): Member {

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { type ConsoleSession, type ProxmoxCluster, proxmoxClusters, type VirtualMachine } from '#api/kinds.ts';
+import { secrets } from '#kube/builtin.ts';
 import type { KubeClient } from '#kube/client.ts';
 import { isForbidden, isNotFound } from '#kube/errors.ts';
-import type { KubeObject, ResourceType } from '#kube/resource.ts';
+import type { KubeObject } from '#kube/resource.ts';
 import { type ConsoleConnection, openConsole } from '#proxmox/console.ts';
 import { ProxmoxError } from '#proxmox/errors.ts';
 import { tokenOf } from '#proxmox/token-secret.ts';
 import { Refusal } from './refusal.ts';
 
-const secrets: ResourceType = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true };
 const data = z.record(z.string(), z.string());
 
 /** Proxmox' console of a session's machine. */

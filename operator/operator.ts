@@ -1,9 +1,9 @@
+import { namespaces } from '#kube/builtin.ts';
 import { createKubeClient, type KubeClient } from '#kube/client.ts';
 import { connect } from '#kube/connection.ts';
 import { runController } from '#kube/controller.ts';
 import { createEventRecorder } from '#kube/events.ts';
 import type { KubeAccess } from '#kube/kubeconfig.ts';
-import type { ResourceType } from '#kube/resource.ts';
 import type { Logger } from '#kube/telemetry.ts';
 import { createTransport } from '#proxmox/transport.ts';
 import { assemble } from './assembly.ts';
@@ -112,14 +112,6 @@ export async function startOperator(options: OperatorOptions, signal: AbortSigna
 
   return { finished: runAll(), figures, notReady: () => (isSynced() ? undefined : 'the resources were not read yet') };
 }
-
-const namespaces: ResourceType = {
-  group: '',
-  version: 'v1',
-  plural: 'namespaces',
-  kind: 'Namespace',
-  namespaced: false,
-};
 
 /** The UID of kube-system is what Kubernetes clusters are usually told apart by. */
 async function readClusterId(kube: KubeClient): Promise<string> {

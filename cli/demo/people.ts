@@ -1,3 +1,4 @@
+import { clusterRoleBindings, rbacGroup, roleBindings } from '#kube/builtin.ts';
 import type { KubeObject, ResourceType } from '#kube/resource.ts';
 
 /** Somebody who can sign in to the demo. */
@@ -23,22 +24,6 @@ export const people: readonly DemoPerson[] = [
   { name: 'linus', displayName: 'Linus Admin', groups: ['berth-admins'], what: 'administrator' },
 ];
 
-const rbac = 'rbac.authorization.k8s.io';
-/** Where the API server serves RoleBindings. */
-export const roleBindings: ResourceType = {
-  group: rbac,
-  version: 'v1',
-  plural: 'rolebindings',
-  kind: 'RoleBinding',
-  namespaced: true,
-};
-const clusterRoleBindings: ResourceType = {
-  ...roleBindings,
-  plural: 'clusterrolebindings',
-  kind: 'ClusterRoleBinding',
-  namespaced: false,
-};
-
 /** What the groups of the identity provider may do: the mapping that docs/portal.md describes. */
 export function groupBindings(namespaces = { a: 'team-a', b: 'team-b' }): { type: ResourceType; object: KubeObject }[] {
   const binding = (namespace: string, name: string, role: string, group: string) => ({
@@ -57,6 +42,6 @@ export function groupBindings(namespaces = { a: 'team-a', b: 'team-b' }): { type
 }
 
 const grant = (role: string, group: string) => ({
-  roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: role },
-  subjects: [{ apiGroup: rbac, kind: 'Group', name: `${demoPrefix}${group}` }],
+  roleRef: { apiGroup: rbacGroup, kind: 'ClusterRole', name: role },
+  subjects: [{ apiGroup: rbacGroup, kind: 'Group', name: `${demoPrefix}${group}` }],
 });

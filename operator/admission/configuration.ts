@@ -1,18 +1,10 @@
+import { webhookConfigurations } from '#kube/builtin.ts';
 import type { JsonPatchOperation, KubeClient } from '#kube/client.ts';
 import { isConflict, isNotFound } from '#kube/errors.ts';
-import type { KubeObject, ResourceType } from '#kube/resource.ts';
+import type { KubeObject } from '#kube/resource.ts';
 
 /** Name of the ValidatingWebhookConfiguration that the chart installs. */
 export const configurationName = 'quota.berth.dev';
-
-/** How the API server is told of webhooks. */
-export const webhookConfigurations: ResourceType = {
-  group: 'admissionregistration.k8s.io',
-  version: 'v1',
-  plural: 'validatingwebhookconfigurations',
-  kind: 'ValidatingWebhookConfiguration',
-  namespaced: false,
-};
 
 type Configuration = KubeObject & { webhooks?: { clientConfig: { caBundle?: string; url?: string } }[] };
 

@@ -1,13 +1,12 @@
 import { z } from 'zod';
+import { secrets } from '#kube/builtin.ts';
 import type { KubeClient } from '#kube/client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '#kube/errors.ts';
-import type { KubeObject, ResourceType } from '#kube/resource.ts';
+import type { KubeObject } from '#kube/resource.ts';
 import { isDue, type KeyPair, makeCertificate } from './certificate.ts';
 
 /** Where the key of the webhook is kept. All replicas share it. */
 export const secretName = 'berth-webhook';
-
-const secrets: ResourceType = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true };
 
 /** Three months; replaced after two. */
 export const lifeMs = 90 * 24 * 3_600_000;

@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import type { VirtualMachine } from '#api/kinds.ts';
+import { secrets } from '#kube/builtin.ts';
 import type { KubeClient } from '#kube/client.ts';
 import { isForbidden, isNotFound } from '#kube/errors.ts';
-import type { KubeObject, ResourceType } from '#kube/resource.ts';
+import type { KubeObject } from '#kube/resource.ts';
 import type { SecretView } from '../core/observed.ts';
-
-const secrets: ResourceType = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true };
 
 /** The one type of Secrets of tenants that is read: nobody can have others read by naming them. */
 const wantedType = 'berth.dev/cloud-init';

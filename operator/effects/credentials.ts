@@ -1,10 +1,9 @@
+import { secrets } from '#kube/builtin.ts';
 import type { KubeClient } from '#kube/client.ts';
 import { isForbidden, isNotFound } from '#kube/errors.ts';
-import type { KubeObject, ResourceType } from '#kube/resource.ts';
+import type { KubeObject } from '#kube/resource.ts';
 import { tokenOf } from '#proxmox/token-secret.ts';
 import type { Finding } from '../core/decision.ts';
-
-const secrets: ResourceType = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true };
 
 /** Reads an API token from its Secret: `user@realm!name=secret`, or why there is none. Never names what the Secret holds. */
 export async function readCredentials(

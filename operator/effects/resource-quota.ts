@@ -1,17 +1,9 @@
 import { type VmQuota, vmQuotas } from '#api/kinds.ts';
+import { resourceQuotas } from '#kube/builtin.ts';
 import type { KubeClient } from '#kube/client.ts';
 import { isNotFound } from '#kube/errors.ts';
-import { apiVersionOf, type KubeObject, type ResourceType } from '#kube/resource.ts';
+import { apiVersionOf, type KubeObject } from '#kube/resource.ts';
 import { fieldManager } from './status-writer.ts';
-
-/** Kubernetes' own quotas. */
-export const resourceQuotas: ResourceType = {
-  group: '',
-  version: 'v1',
-  plural: 'resourcequotas',
-  kind: 'ResourceQuota',
-  namespaced: true,
-};
 
 /** Name of the ResourceQuota that mirrors a VmQuota. */
 export const mirrorName = 'berth-vmquota';

@@ -3,10 +3,11 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ProxmoxCluster, VirtualMachine, VmOperation, VmQuota, VmTemplate } from '#api/kinds.ts';
 import { proxmoxClusters, virtualMachines, vmOperations, vmQuotas, vmTemplates } from '#api/kinds.ts';
+import { namespaces } from '#kube/builtin.ts';
 import { createKubeClient } from '#kube/client.ts';
 import type { Connection } from '#kube/connection.ts';
 import { Reflector } from '#kube/reflector.ts';
-import type { KubeObject, ResourceType } from '#kube/resource.ts';
+import type { KubeObject } from '#kube/resource.ts';
 import { Store } from '#kube/store.ts';
 import type { Logger, RuntimeMetrics } from '#kube/telemetry.ts';
 import { createReviews } from './access/reviews.ts';
@@ -21,14 +22,6 @@ import type { SealingKey } from './session/keys.ts';
 import { createSealer } from './session/seal.ts';
 import { createSessions, type SessionLimits } from './session/sessions.ts';
 import { createIssuer, type IssuerSettings } from './sign-in/issuer.ts';
-
-const namespaces: ResourceType = {
-  group: '',
-  version: 'v1',
-  plural: 'namespaces',
-  kind: 'Namespace',
-  namespaced: false,
-};
 
 /** Sets a namespace apart as a tenant. */
 const tenantLabel = 'berth.dev/tenant';

@@ -1,11 +1,9 @@
 import { type ProxmoxCluster, proxmoxClusters, vmTemplates } from '#api/kinds.ts';
 import { token } from '#cli/demo/proxmox.ts';
+import { secrets } from '#kube/builtin.ts';
 import type { KubeClient } from '#kube/client.ts';
-import type { ResourceType } from '#kube/resource.ts';
 import type { ProxmoxProcess } from './proxmox/process.ts';
 import { firstVmid, nodes, templateVmid } from './proxmox/seed.ts';
-
-const secrets: ResourceType = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true };
 
 /** Tells Kubernetes of the benchmark's Proxmox, which may run `tasks` at once, and of its templates. */
 export async function connectBench(

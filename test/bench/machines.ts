@@ -1,7 +1,7 @@
 import type { VirtualMachine } from '#api/kinds.ts';
 import { virtualMachines } from '#api/kinds.ts';
+import { namespaces } from '#kube/builtin.ts';
 import type { KubeClient } from '#kube/client.ts';
-import type { ResourceType } from '#kube/resource.ts';
 import { nodes, size } from './proxmox/seed.ts';
 
 /** Machines are made in as many namespaces, as a company would have teams. */
@@ -9,15 +9,6 @@ const namespaceCount = 10;
 
 /** Requests at the same time: as many as the operator has workers. */
 const writers = 16;
-
-/** Kubernetes' own namespaces. */
-export const namespaces: ResourceType = {
-  group: '',
-  version: 'v1',
-  plural: 'namespaces',
-  kind: 'Namespace',
-  namespaced: false,
-};
 
 const namespaceOf = (index: number): string => `bench-${index % namespaceCount}`;
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { type VirtualMachine, type VmQuota, virtualMachines, vmQuotas } from '#api/kinds.ts';
 import { type Allocation, formatAllocation } from '#api/ledger.ts';
 import { type Stage, setStage } from '#cli/demo/stage.ts';
+import { namespaces, webhookConfigurations } from '#kube/builtin.ts';
 import { isConflict, isForbidden } from '#kube/errors.ts';
-import type { ResourceType } from '#kube/resource.ts';
-import { configurationName, webhookConfigurations } from '#operator/admission/configuration.ts';
+import { configurationName } from '#operator/admission/configuration.ts';
 import { demandOf } from '#operator/core/quota/amounts.ts';
 import { virtualMachine } from '#operator/core/testing/fixtures.ts';
 
@@ -20,14 +20,6 @@ const samples = 40;
 /** Rounds of writers at one below the limit. */
 const rounds = 100;
 const writers = 64;
-
-const namespaces: ResourceType = {
-  group: '',
-  version: 'v1',
-  plural: 'namespaces',
-  kind: 'Namespace',
-  namespaced: false,
-};
 
 const { spec } = virtualMachine({ powerState: 'Stopped' });
 

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { virtualMachines } from '#api/kinds.ts';
 import type { VirtualMachineStatus } from '#api/virtual-machine-status.ts';
+import { namespaces } from '#kube/builtin.ts';
 import type { KubeClient } from '#kube/client.ts';
 import { formatMarker } from '#operator/core/marker.ts';
 import { finalizer } from '#operator/core/steps/reserve.ts';
-import { eachInParallel, machineOf, namespaces } from './machines.ts';
+import { eachInParallel, machineOf } from './machines.ts';
 import type { StandingVm } from './proxmox/protocol.ts';
 import { firstVmid, nodes } from './proxmox/seed.ts';
 

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { kinds, virtualMachines } from '#api/kinds.ts';
+import { pods, webhookConfigurations } from '#kube/builtin.ts';
 import { createKubeClient, type KubeClient } from '#kube/client.ts';
 import { connect } from '#kube/connection.ts';
 import type { KubeObject } from '#kube/resource.ts';
-import { announce, webhookConfigurations } from '#operator/admission/configuration.ts';
+import { announce } from '#operator/admission/configuration.ts';
 import { run } from '../control-plane/command.ts';
 import { type ControlPlane, startControlPlane } from '../control-plane/control-plane.ts';
 import { readKubeconfig } from '../control-plane/kubeconfig.ts';
@@ -98,7 +99,6 @@ test('F151: its pods are let into a namespace with restricted Pod Security', asy
   await kubectl('label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted');
   const template = JSON.parse(await field('.spec.template', '-n', namespace, 'deployment', 'berth-operator'));
   const { metadata, spec } = template as KubeObject & { spec: object };
-  const pods = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
   const pod = (own: object) =>
     ({
       metadata: { ...metadata, namespace, generateName: 'berth-operator-' },

@@ -9,6 +9,7 @@ import {
 } from '#api/kinds.ts';
 import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
 import type { VmOperationSpec } from '#api/vm-operation.ts';
+import { namespaces, secrets } from '#kube/builtin.ts';
 import { VirtualClock } from '#simulator/engine/clock.ts';
 import { createSimulator, type Simulator } from '#simulator/simulator.ts';
 import type { Durations } from '#simulator/tasks/durations.ts';
@@ -93,7 +94,8 @@ export class FaultWorld {
       Object.entries(token).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
     );
     const secret = { metadata: { name: 'proxmox', namespace: 'berth-system' }, data };
-    await client.create({ group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true }, secret);
+    await client.create(secrets, secret);
+    await client.create(namespaces, { metadata: { name: 'team-a' } });
     await client.create(proxmoxClusters, cluster);
     await client.create(vmTemplates, template);
     await client.create(vmQuotas, quotaOf(this.#options.limits ?? oneMachine));

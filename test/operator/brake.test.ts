@@ -1,17 +1,9 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type ProxmoxCluster, proxmoxClusters } from '#api/kinds.ts';
-import type { ResourceType } from '#kube/resource.ts';
+import { namespaces } from '#kube/builtin.ts';
 import { formatMarker } from '#operator/core/marker.ts';
 import { releaseAnnotation } from '#operator/effects/destroy-brake.ts';
 import { type MachineLab, machineLab } from './machine-lab.ts';
-
-const namespaces: ResourceType = {
-  group: '',
-  version: 'v1',
-  plural: 'namespaces',
-  kind: 'Namespace',
-  namespaced: false,
-};
 
 let lab: MachineLab;
 

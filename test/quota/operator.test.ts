@@ -11,7 +11,8 @@ import {
 } from '#api/kinds.ts';
 import { findAllocation } from '#api/ledger.ts';
 import type { BerthProcess } from '#cli/demo/berth-process.ts';
-import { mirrorCount, mirrorName, type ResourceQuota, resourceQuotas } from '#operator/effects/resource-quota.ts';
+import { resourceQuotas } from '#kube/builtin.ts';
+import { mirrorCount, mirrorName, type ResourceQuota } from '#operator/effects/resource-quota.ts';
 import { freshNamespace } from '../control-plane/shared.ts';
 import { eventually, type Lab, quotaLab, quotaNamespace, removeNamespace } from './lab.ts';
 import { conditionOf, createMachine, machinesIn, readMachine, readQuota } from './machines.ts';

@@ -1,19 +1,10 @@
 import { request } from 'node:https';
-import { roleBindings } from '#cli/demo/people.ts';
+import { namespaces, rbacGroup, roleBindings } from '#kube/builtin.ts';
 import type { KubeClient } from '#kube/client.ts';
-import type { KubeObject, ResourceType } from '#kube/resource.ts';
+import type { KubeObject } from '#kube/resource.ts';
 import type { SealingKey } from '#portal/server/session/keys.ts';
 import { createSealer } from '#portal/server/session/seal.ts';
 import { createSessions } from '#portal/server/session/sessions.ts';
-
-const namespaces: ResourceType = {
-  group: '',
-  version: 'v1',
-  plural: 'namespaces',
-  kind: 'Namespace',
-  namespaced: false,
-};
-const rbac = 'rbac.authorization.k8s.io';
 
 /** Makes tenants, each with a group of its own that may use it. */
 export async function makeTenants(kube: KubeClient, names: readonly string[]): Promise<void> {
@@ -21,8 +12,8 @@ export async function makeTenants(kube: KubeClient, names: readonly string[]): P
     await kube.create(namespaces, { metadata: { name, labels: { 'berth.dev/tenant': name } } });
     const binding = {
       metadata: { namespace: name, name: 'members' },
-      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: 'berth-user' },
-      subjects: [{ apiGroup: rbac, kind: 'Group', name: `oidc:${name}` }],
+      roleRef: { apiGroup: rbacGroup, kind: 'ClusterRole', name: 'berth-user' },
+      subjects: [{ apiGroup: rbacGroup, kind: 'Group', name: `oidc:${name}` }],
     };
     await kube.create(roleBindings, binding as KubeObject);
   }

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAllDocuments } from 'yaml';
 import type { BerthProcess } from '#cli/demo/berth-process.ts';
 import type { Stage } from '#cli/demo/stage.ts';
+import { webhookConfigurations } from '#kube/builtin.ts';
 import type { KubeObject } from '#kube/resource.ts';
-import { configurationName, paths, webhookConfigurations } from '#operator/admission/configuration.ts';
+import { configurationName, paths } from '#operator/admission/configuration.ts';
 import { freePort } from '../../control-plane/port.ts';
 import { balance } from '../balancer.ts';
 
