@@ -107,6 +107,14 @@ export const proxmoxClusterSpec = z.object({
     .optional()
     .describe('Secret of the token that consoles are opened with; it needs VM.Console and nothing else.'),
   tls: tls.describe('How the certificate of Proxmox is verified.'),
+  poolPrefix: z
+    .string()
+    .min(1)
+    .max(32)
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, dots, dashes and underscores')
+    .meta(cel({ rule: 'self == oldSelf', message: 'poolPrefix cannot be changed; take it out first' }))
+    .optional()
+    .describe('Machines are made in a pool of their namespace, which is called this and the name of the namespace.'),
   vmidRange: vmidRange.describe('VMIDs that Berth may use. Nothing else should make machines in it.'),
   nodes: z.array(node).min(1).max(64).meta(mapBy('name')).describe('Nodes that people may use.'),
   storages: z

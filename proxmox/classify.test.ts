@@ -10,6 +10,7 @@ const texts: Record<Exclude<ProxmoxErrorKind, 'unauthenticated'>, string[]> = {
     "hostname lookup 'nosuch' failed - failed to get address info for: nosuch: Temporary failure in name resolution",
   ],
   missing: [
+    "delete pool failed: pool 'nosuch' does not exist",
     "Configuration file 'nodes/pveN/qemu-server/N.conf' does not exist",
     "unable to find configuration file for VM N on node 'pveN'",
   ],
@@ -47,7 +48,6 @@ const texts: Record<Exclude<ProxmoxErrorKind, 'unauthenticated'>, string[]> = {
     "Timeout while waiting for port 'N' to get ready!",
     "VM N qmp command 'query-spice' failed - The command query-spice has not been found",
     "cannot delete service 'vm:N', not HA managed!",
-    "delete pool failed: pool 'nosuch' does not exist",
     "disk 'scsiN' does not exist",
     "no such file '/version'",
     "no such user ('ghost@pve')",
@@ -90,11 +90,12 @@ describeOracle('a captured failure', () => {
     expect(Object.fromEntries(kinds)).toEqual(Object.fromEntries(kindOfText));
   });
 
-  test('with another status means what the status says, but for two parameters', () => {
+  test('with another status means what the status says, but for two parameters and a pool', () => {
     for (const capture of readCaptures().filter(({ status }) => status > 200 && status !== 500)) {
-      const { kind, errors, status } = errorOf(capture);
+      const { kind, errors, status, reason } = errorOf(capture);
       if (errors?.vmid?.endsWith('already exists')) expect(kind).toBe('conflict');
       else if (errors?.skiplock !== undefined) expect(kind).toBe('denied');
+      else if (reason.includes('does not exist')) expect(kind).toBe('missing');
       else expect([status, kind]).toEqual([status, kindOfStatus[status]]);
     }
   });
@@ -147,6 +148,7 @@ describe('classifyText of a task that failed', () => {
     ['failed', 'unexpected status'],
     ['failed', '400 Parameter verification failed. net2: hotplug problem - bridge vmbr99 does not exist'],
     ['locked', "clone failed: can't lock file '/var/lock/qemu-server/lock-100.conf' - got timeout"],
+    ['missing', "update pools failed: pool 'x' does not exist"],
     ['missing', "unable to find configuration file for VM 999 on node 'pve1'"],
     ['transient', 'clone failed: copy failed: command interrupted by signal'],
   ])('reads %s in %j', (kind, text) => {

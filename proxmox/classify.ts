@@ -22,6 +22,7 @@ const meanings: readonly (readonly [ProxmoxErrorKind, RegExp])[] = [
   // The one 500 for a VM that is not (or not here); Proxmox never answers 404.
   ['missing', /^Configuration file '[^']*' does not exist/],
   ['missing', /^unable to find configuration file for (?:VM|CT) \d+/],
+  ['missing', /^(?:(?:update|delete) pools? failed: )?pool '[^']*' does not exist/],
   ['denied', /Permission check failed/],
   ['denied', /^only root can/i],
   ['unauthenticated', /no such token '|token '[^']*' access expired/],
@@ -55,7 +56,9 @@ export function classifyText(text: string): Verdict {
  */
 export function classify(status: number, reason: string, errors: Record<string, string> = {}): Verdict {
   if (status === 401) return { kind: 'unauthenticated' };
-  if (status === 403) return { kind: 'denied' };
+  // A clone into a pool that is not there is refused as if it were a matter of rights.
+  if (status === 403)
+    return { kind: /^Permission check failed \(pool '[^']*' does not exist\)/.test(reason) ? 'missing' : 'denied' };
   if (status === 500) return classifyText(reason);
   // 595 to 599: pveproxy could not reach the node, or lost it. The others come from a proxy in front of it.
   if (status >= 595 || [408, 429, 502, 503, 504].includes(status)) return { kind: 'transient' };

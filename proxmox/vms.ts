@@ -59,7 +59,7 @@ export interface VmCalls {
    * Makes a VM with these keys, from nothing. Safe to repeat with the same VMID: a second one is a `conflict`. Until its
    * disks are there it has a lock and nothing else, not even a description.
    */
-  create(node: string, vmid: number, set: ConfigChange['set']): Promise<Upid>;
+  create(node: string, vmid: number, set: ConfigChange['set'], options?: { pool?: string | undefined }): Promise<Upid>;
   /** Synchronous; waits up to ten seconds for another operation. Keys outside `settableKeys` are `invalid`. */
   configure(node: string, vmid: number, change: ConfigChange): Promise<void>;
   /** Grows a disk to `size`, such as `32G`; the same size is no error. A wrong digest shows in the task only. */
@@ -91,9 +91,9 @@ export function vmCalls(ask: Ask): VmCalls {
     vmPending: (node, vmid) => ask('vmPending', { node, vmid }, {}, pendingAnswer),
     vmStatus: (node, vmid) => ask('vmStatus', { node, vmid }, {}, vmStatusAnswer),
     clone: (node, vmid, options) => ask('clone', { node, vmid }, { ...options }, upid),
-    async create(node, vmid, set) {
+    async create(node, vmid, set, { pool } = {}) {
       refuseForeign('POST', `/nodes/${node}/qemu`, Object.keys(set), []);
-      return ask('create', { node }, { vmid, ...set }, upid);
+      return ask('create', { node }, { vmid, pool, ...set }, upid);
     },
     async configure(node, vmid, change) {
       await ask('configure', { node, vmid }, configForm(node, vmid, change), z.unknown());

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { VirtualMachine } from '#api/kinds.ts';
 import { isReady, listMachines } from './machines.ts';
 import type { Progress } from './progress.ts';
+import { poolPrefix } from './proxmox.ts';
 import { boots, disagreements, leftovers } from './proxmox-check.ts';
 import type { Stage } from './stage.ts';
 
@@ -39,7 +40,7 @@ export async function waitUntilReady(stage: Stage, onChange: (machines: VirtualM
 export async function checkAndDelete(stage: Stage, progress: Progress, startedAt: number): Promise<DemoReport> {
   const { proxmox, kube, kubectl } = stage;
   const machines = await listMachines(kube);
-  const wrong = machines.flatMap(vm => disagreements(vm, proxmox));
+  const wrong = machines.flatMap(vm => disagreements(vm, proxmox, poolPrefix));
   if (wrong.length > 0) throw new Error(`Proxmox disagrees:\n${wrong.join('\n')}`);
   progress.line(`  Proxmox' own state agrees with all ${machines.length} machines`);
   const vmids = machines.map(({ status }) => status?.vmid ?? 0);

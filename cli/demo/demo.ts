@@ -7,7 +7,7 @@ import { listMachines, machineTable } from './machines.ts';
 import { demoPassword, people } from './people.ts';
 import { chooseFigures, choosePortalUrl, type DemoPortal, startPortal } from './portal.ts';
 import { createProgress, type Progress } from './progress.ts';
-import { token } from './proxmox.ts';
+import { poolPrefix, token } from './proxmox.ts';
 import { connectProxmox, type Stage, setStage } from './stage.ts';
 
 /** How a demo is to run. */
@@ -65,7 +65,7 @@ async function begin(stage: Stage, dir: string, progress: Progress): Promise<Beg
   const figures = await chooseFigures();
   await progress.step('Starting the operator, which serves admission, with its own ServiceAccount', async () => {
     await stage.startOperator('--console-url', consoleUrl, ...figures.operatorFlags);
-    await connectProxmox(stage, dir);
+    await connectProxmox(stage, dir, { poolPrefix });
     await stage.kubectl('wait', '--for=condition=Ready', 'proxmoxcluster/lab', '--timeout=30s');
   });
   await progress.step('Applying examples/', async () => {

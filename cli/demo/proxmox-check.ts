@@ -1,10 +1,15 @@
 import type { VirtualMachine } from '#api/kinds.ts';
 import { toMiB } from '#api/quantity.ts';
+import { poolOfVm } from '#simulator/auth/membership.ts';
 import type { DemoProxmox } from './proxmox.ts';
 import { vmidRange } from './proxmox.ts';
 
 /** What Proxmox' own state says against a machine that claims to be ready; nothing where it agrees. */
-export function disagreements({ metadata, spec, status }: VirtualMachine, { simulator }: DemoProxmox): string[] {
+export function disagreements(
+  { metadata, spec, status }: VirtualMachine,
+  { simulator }: DemoProxmox,
+  poolPrefix?: string,
+): string[] {
   const who = `${metadata.namespace}/${metadata.name}`;
   const vm = simulator.state.vms[status?.vmid ?? 0];
   if (!vm) return [`${who}: Proxmox has no VM ${status?.vmid}`];
@@ -24,6 +29,7 @@ export function disagreements({ metadata, spec, status }: VirtualMachine, { simu
     disks: disks.map(sizeMiB).sort(),
     marked: current.description?.includes(`uid=${metadata.uid}`),
     locked: current.lock,
+    pool: poolOfVm(simulator.state, vm.vmid),
   };
   const wanted: Record<string, unknown> = {
     node: status?.node,
@@ -36,6 +42,7 @@ export function disagreements({ metadata, spec, status }: VirtualMachine, { simu
     disks: spec.disks.map(({ size }) => toMiB(size)).sort(),
     marked: true,
     locked: undefined,
+    pool: poolPrefix && `${poolPrefix}${metadata.namespace}`,
   };
   return Object.keys(wanted)
     .filter(key => JSON.stringify(wanted[key]) !== JSON.stringify(seen[key]))

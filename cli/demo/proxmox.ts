@@ -17,7 +17,7 @@ export const consoleToken = {
   tokenSecret: '8d1f4b7a-0c65-4e2b-9d33-c6a1f0e27b58',
 };
 
-/** The privileges of that page's role, with those for ISO images, snapshots and guest agents, and no other. */
+/** The privileges of that page's role, with those for ISO images, snapshots, guest agents and pools, and no other. */
 export const privileges = [
   'VM.Allocate',
   'VM.Audit',
@@ -34,6 +34,8 @@ export const privileges = [
   'VM.Snapshot',
   'Datastore.AllocateSpace',
   'Datastore.Audit',
+  'Pool.Allocate',
+  'Pool.Audit',
   'SDN.Use',
   'Sys.Audit',
 ];
@@ -96,6 +98,9 @@ const seed: Seed = {
   ],
 };
 
+/** What the pools of the demo's namespaces begin with. */
+export const poolPrefix = 'berth-';
+
 /** VMIDs that the demo's operator may use; what is in Proxmox beside them was there before. */
 export const vmidRange = { start: 1000, end: 1999 };
 
@@ -141,8 +146,8 @@ export async function startProxmox({ qemu = false }: { qemu?: boolean } = {}): P
   return proxmox;
 }
 
-/** The ProxmoxCluster that describes it. */
-export const clusterFor = ({ url, ca }: Served): ProxmoxCluster => ({
+/** The ProxmoxCluster that describes it; with a prefix each namespace's machines are in a pool of their own. */
+export const clusterFor = ({ url, ca }: Served, poolPrefix?: string): ProxmoxCluster => ({
   apiVersion: 'berth.dev/v1alpha1',
   kind: 'ProxmoxCluster',
   metadata: { name: 'lab' },
@@ -151,6 +156,7 @@ export const clusterFor = ({ url, ca }: Served): ProxmoxCluster => ({
     credentialsSecretRef: { name: 'proxmox', namespace: 'berth-system' },
     consoleCredentialsSecretRef: { name: 'proxmox-console', namespace: 'berth-system' },
     tls: { caBundle: ca },
+    ...(poolPrefix !== undefined && { poolPrefix }),
     vmidRange,
     nodes: ['pve1', 'pve2', 'pve3'].map(name => ({ name })),
     storages: [{ name: 'ceph', default: 'Enabled' }],

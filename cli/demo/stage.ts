@@ -103,7 +103,11 @@ export async function setKubernetesStage(options: StageOptions): Promise<Kuberne
 }
 
 /** Tells Kubernetes of the simulated Proxmox VE. */
-export async function connectProxmox({ kubectl, proxmox }: Stage, dir: string): Promise<void> {
+export async function connectProxmox(
+  { kubectl, proxmox }: Stage,
+  dir: string,
+  { poolPrefix }: { poolPrefix?: string } = {},
+): Promise<void> {
   const secret = (name: string, stringData: object) => ({
     apiVersion: 'v1',
     kind: 'Secret',
@@ -111,7 +115,8 @@ export async function connectProxmox({ kubectl, proxmox }: Stage, dir: string): 
     stringData,
   });
   const file = join(resolve(dir), 'proxmox-cluster.json');
-  const items = [secret('proxmox', token), secret('proxmox-console', consoleToken), clusterFor(proxmox.served)];
+  const cluster = clusterFor(proxmox.served, poolPrefix);
+  const items = [secret('proxmox', token), secret('proxmox-console', consoleToken), cluster];
   await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }), { mode: 0o600 });
   await kubectl('apply', '-f', file);
 }

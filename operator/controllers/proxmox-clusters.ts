@@ -24,6 +24,7 @@ import { readCredentials } from '../effects/credentials.ts';
 import type { DestroyBrake } from '../effects/destroy-brake.ts';
 import { removeLeftover } from '../effects/leftovers.ts';
 import { OrphanSearch } from '../effects/orphans.ts';
+import { PoolUpkeep } from '../effects/pool-upkeep.ts';
 import { fieldManager } from '../effects/status-writer.ts';
 
 /** How often a cluster is asked about itself; the inventory has its own, quicker poll. */
@@ -52,6 +53,7 @@ export interface ClusterControllerParts {
 export function clusterReconciler(parts: ClusterControllerParts) {
   const probe = createClusterProbe(parts.now);
   const search = new OrphanSearch(parts.machines, parts.clusterId, parts.now);
+  const upkeep = new PoolUpkeep(parts.kube, parts.machines, parts.clusterId, parts.now);
   return async (name: string, { log }: ReconcileContext): Promise<Outcome> => {
     const cluster = parts.clusters.get(name);
     if (!cluster) {
@@ -77,6 +79,8 @@ export function clusterReconciler(parts: ClusterControllerParts) {
     await takeBackClaims(parts, name, inFlight ?? []);
     await reclaimAbandoned(parts, cluster, abandoned ?? []);
     await parts.allocator(name).flush();
+    const removed = link && isReady(status) && (await upkeep.removeOne(link, cluster));
+    if (removed) log.info({ cluster: name, pool: removed }, 'the pool of a namespace that is gone was removed');
     return { kind: 'again', afterMs: probeMs, reason: 'the next probe' };
   };
 }

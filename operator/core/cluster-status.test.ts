@@ -64,6 +64,13 @@ test('F143: the documented role has what is needed, and nothing more', () => {
   expect([...base, ...isos].toSorted()).toEqual(needed({}).toSorted());
 });
 
+test('F115, F143: pools of namespaces need two more, which are documented', () => {
+  const page = readFileSync(new URL('../../docs/operations/proxmox-permissions.md', import.meta.url), 'utf8');
+  const needed = neededPrivileges(cluster({ poolPrefix: 'berth-' }).spec)['/pool'] ?? [];
+  expect(missingPrivileges({ '/pool': needed }, {})).toEqual(['/pool: Pool.Allocate', '/pool: Pool.Audit']);
+  for (const privilege of needed) expect(page).toContain(`| ${privilege} | \`/pool\` |`);
+});
+
 describe('a claim is taken back', () => {
   const claim = { uid: 'u-1', namespace: 'team-a', name: 'web-1', vmid: 1000, node: 'n1', cpu: 1, memoryMiB: 1 };
 

@@ -22,7 +22,7 @@ export interface ClusterProbe {
  * The privileges that the way of a machine needs, where it needs them. A token with a role of these on `/` has them;
  * one with narrower ACLs has them on each of these paths (docs/operations/proxmox-permissions.md).
  */
-export function neededPrivileges({ storages, isos = [] }: ProxmoxClusterSpec): Record<string, string[]> {
+export function neededPrivileges({ storages, isos = [], poolPrefix }: ProxmoxClusterSpec): Record<string, string[]> {
   const onMachines = [
     'VM.Allocate',
     'VM.Audit',
@@ -44,6 +44,8 @@ export function neededPrivileges({ storages, isos = [] }: ProxmoxClusterSpec): R
     ...Object.fromEntries([...ofIsos].map(name => [`/storage/${name}`, ['Datastore.Audit']])),
     ...Object.fromEntries(storages.map(({ name }) => [`/storage/${name}`, ['Datastore.AllocateSpace']])),
     '/sdn/zones/localnetwork': ['SDN.Use'],
+    // To make the pools of namespaces, and to see what is in them.
+    ...(poolPrefix !== undefined && { '/pool': ['Pool.Allocate', 'Pool.Audit'] }),
   };
 }
 

@@ -40,8 +40,11 @@ export type Action =
       full: boolean;
       target?: string;
       storage?: string;
+      pool?: string;
     }
-  | { kind: 'create'; node: string; vmid: number; machine: NewMachine }
+  | { kind: 'create'; node: string; vmid: number; machine: NewMachine; pool?: string }
+  | { kind: 'createPool'; pool: string; comment: string }
+  | { kind: 'joinPool'; pool: string; vmid: number }
   /** `marks`: it makes ours what carries no marker of ours. */
   | { kind: 'configure'; node: string; vmid: number; digest: string; change: ConfigChange; marks?: boolean }
   | { kind: 'resize'; node: string; vmid: number; digest: string; disk: string; sizeMiB: number }

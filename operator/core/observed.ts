@@ -4,6 +4,7 @@ import type { VmQuotaSpec } from '#api/vm-quota.ts';
 import type { GuestTurn, GuestView } from './guest.ts';
 import type { MachineConfig, MachineNic, Power } from './machine.ts';
 import type { NodeUse } from './node-limits.ts';
+import type { PoolView } from './pool.ts';
 
 /**
  * All that a decision about one VirtualMachine is made from. What costs a call to Proxmox is absent until a decision
@@ -42,6 +43,10 @@ export interface Observed {
   template?: TemplateView;
   iso?: IsoView;
   orphan?: { vmid?: number };
+  /** The pool that the machine is made in; it may have been removed since. */
+  pool?: PoolView;
+  /** Whether the machine is in it, as it was asked in this pass. */
+  inPool?: boolean;
   adoptee?: AdopteeView;
   secret?: SecretView;
   /**
@@ -93,6 +98,8 @@ export type Look =
   | 'template'
   | 'iso'
   | 'orphan'
+  | 'pool'
+  | 'inPool'
   | 'worker'
   | 'absence'
   | 'operationTask'

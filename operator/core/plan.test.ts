@@ -84,6 +84,68 @@ describe('the way of a new machine', () => {
     );
   });
 
+  describe('F115: where namespaces have pools', () => {
+    const conditionsOf = (world: World, type: string) =>
+      world.vm?.status?.conditions?.find(condition => condition.type === type);
+
+    test('the first machine has its pool made, and is cloned into it', () => {
+      const world = newWorld(virtualMachine(), { poolPrefix: 'berth-' });
+      const passes = walk(world);
+      expect(actionsOf(passes)).toEqual([
+        'addFinalizer',
+        'claim',
+        'createPool',
+        'clone',
+        'configure',
+        'resize',
+        'start',
+      ]);
+      expect(world.pool).toBe('berth: c1/team-a');
+      expect(passes.find(({ decision }) => decision.action?.kind === 'clone')?.decision.action).toMatchObject({
+        pool: 'berth-team-a',
+      });
+      expect(passes.every(({ observed, decision }) => decision.action?.kind !== 'clone' || !observed.config)).toBe(
+        true,
+      );
+    });
+
+    test('so is one that is made from an ISO image', () => {
+      const world = newWorld(virtualMachine({ source: { iso: { name: 'debian-12' } } }), { poolPrefix: 'berth-' });
+      expect(actionsOf(walk(world))).toEqual(['addFinalizer', 'claim', 'createPool', 'create', 'start']);
+      expect(world.inPool).toBe(true);
+    });
+
+    test('a pool that a person has made is taken', () => {
+      const world = newWorld(virtualMachine(), { poolPrefix: 'berth-', pool: 'machines of team A' });
+      expect(actionsOf(walk(world))).not.toContain('createPool');
+      expect(world.pool).toBe('machines of team A');
+      expect(world.inPool).toBe(true);
+    });
+
+    test.each([
+      ['berth: c2/team-a', 'the namespace team-a in another Kubernetes cluster'],
+      ['berth: c1/team-b', 'the namespace team-b of this Kubernetes cluster'],
+    ])('no machine is cloned into a pool that says %s', (pool, whose) => {
+      const world = newWorld(virtualMachine(), { poolPrefix: 'berth-', pool });
+      expect(actionsOf(walk(world))).not.toContain('clone');
+      expect(conditionsOf(world, 'Provisioned')).toMatchObject({ status: 'False', reason: 'PoolConflict' });
+      expect(conditionsOf(world, 'Stalled')?.message).toContain(`berth-team-a in Proxmox is that of ${whose}`);
+    });
+
+    test('a machine that was left out of its pool is not complete before it is in it', () => {
+      const world = newWorld(virtualMachine(), { poolPrefix: 'berth-', missesPool: true });
+      const passes = walk(world);
+      const join = passes.findIndex(({ decision }) => decision.action?.kind === 'joinPool');
+      expect(join).toBeGreaterThan(0);
+      expect(passes.slice(0, join + 1).some(({ status }) => status?.createdAt !== undefined)).toBe(false);
+      expect(passes[join]?.status?.conditions).toContainEqual(
+        expect.objectContaining({ type: 'Provisioned', status: 'False', reason: 'JoiningPool' }),
+      );
+      expect(world.inPool).toBe(true);
+      expect(world.vm?.status?.createdAt).toBeDefined();
+    });
+  });
+
   test('F32: a machine that should rest is made and not started', () => {
     const world = newWorld(virtualMachine({ powerState: 'Stopped' }));
     expect(actionsOf(walk(world))).not.toContain('start');

@@ -5,6 +5,7 @@ import { holdCdrom } from './steps/cdrom.ts';
 import { ceiling } from './steps/ceiling.ts';
 import { configHolds, configure, reportConfigDrift } from './steps/configure.ts';
 import { operate } from './steps/operate.ts';
+import { joinPool } from './steps/pool.ts';
 import { power } from './steps/power.ts';
 import { provision } from './steps/provision.ts';
 import { endTask, finished, holdFailedRemoval, remove } from './steps/removal.ts';
@@ -43,6 +44,7 @@ const creation: Step[] = [
   { take: claim, condition: 'Scheduled', holds: 'NodeSelected', notReady: 'Unschedulable' },
   { take: provision, condition: 'Provisioned', holds: provisionHolds, notReady: 'Provisioning' },
   { take: configure, condition: 'ConfigSynced', holds: configHolds, notReady: 'Provisioning' },
+  { take: joinPool, condition: 'Provisioned', notReady: 'Provisioning' },
   { take: power, condition: 'PowerSynced', holds: powerHolds, notReady: 'PowerChanging' },
   // After power: a machine that may not grow can still be stopped.
   { take: ceiling, condition: 'ConfigSynced', notReady: 'NodeCapReached' },

@@ -71,12 +71,18 @@ function tells({ task, guest }: Observed, { heldBy, finding }: Decision, result:
   );
 }
 
-function conditionUpdates({ heldBy, holding, finding, outcome, condition, conditions }: Decision): {
+/** The conditions that do not hold, whatever an earlier step said of them. */
+function heldConditionsOf({ finding, conditions, condition, heldBy }: Decision): string[] {
+  const about = conditions ?? [condition ?? heldBy?.condition];
+  return finding ? about.filter(type => type !== undefined) : [];
+}
+
+function conditionUpdates(decision: Decision): {
   updates: ConditionUpdate[];
   removed: string[];
 } {
-  const about = conditions ?? [condition ?? heldBy?.condition];
-  const heldConditions = finding ? about.filter(type => type !== undefined) : [];
+  const { heldBy, holding, finding, outcome } = decision;
+  const heldConditions = heldConditionsOf(decision);
   const held = holding.filter(({ condition: type }) => !heldConditions.includes(type));
   const updates: ConditionUpdate[] = held.map(({ condition: type, reason, status = 'True', message }) => ({
     type,
@@ -106,8 +112,9 @@ function conditionUpdates({ heldBy, holding, finding, outcome, condition, condit
   return { updates, removed: ['Stalled', 'Missing'] };
 }
 
-function observedFacts(o: Observed, { holding }: Decision, result: ActionResult): Partial<VirtualMachineStatus> {
+function observedFacts(o: Observed, decision: Decision, result: ActionResult): Partial<VirtualMachineStatus> {
   const { vm, config, power, template } = o;
+  const { holding } = decision;
   const now = new Date(o.now).toISOString();
   const facts: Partial<VirtualMachineStatus> = {};
   if (result.claim) Object.assign(facts, result.claim);
@@ -129,7 +136,9 @@ function observedFacts(o: Observed, { holding }: Decision, result: ActionResult)
   if (o.pending) facts.restartRequiredFor = restartRequiredFor(o);
   if (facts.powerState === 'Stopped') facts.restartRequiredFor = undefined;
   const configured = holding.some(({ condition }) => condition === 'ConfigSynced');
-  if (configured && vm.status?.createdAt === undefined) facts.createdAt = now;
+  // It may be configured, and not be in its pool.
+  const provisioned = !heldConditionsOf(decision).includes('Provisioned');
+  if (configured && provisioned && vm.status?.createdAt === undefined) facts.createdAt = now;
   return facts;
 }
 

@@ -219,12 +219,21 @@ async function inProxmox(key: string, action: ProxmoxAction, link: ClusterLink):
       link.slots.hold(key);
       return { result: watched(link, action.upid as Upid, key) };
     case 'clone': {
-      const { node, templateVmid, vmid, name, description, full, target, storage } = action;
-      const options = { newid: vmid, name, description, full, target, storage };
-      return inSlot(key, link, () => client.clone(node, templateVmid, options), templateVmid);
+      const { node, templateVmid, vmid, name, description, full, target, storage, pool } = action;
+      const options = { newid: vmid, name, description, full, target, storage, pool };
+      return inPool(pool, link, () => inSlot(key, link, () => client.clone(node, templateVmid, options), templateVmid));
     }
-    case 'create':
-      return inSlot(key, link, () => client.create(action.node, action.vmid, toCreation(action.machine)));
+    case 'create': {
+      const { node, vmid, machine, pool } = action;
+      const create = () => client.create(node, vmid, toCreation(machine), { pool });
+      return inPool(pool, link, () => inSlot(key, link, create));
+    }
+    case 'createPool':
+      await link.pools.create(action.pool, action.comment);
+      return { result: {} };
+    case 'joinPool':
+      await client.joinPool(action.pool, action.vmid);
+      return { result: {} };
     case 'resize': {
       const change = { disk: action.disk, size: formatSize(action.sizeMiB * 2 ** 20), digest: action.digest };
       return inSlot(key, link, () => client.resize(action.node, action.vmid, change));
@@ -245,6 +254,16 @@ async function inProxmox(key: string, action: ProxmoxAction, link: ClusterLink):
       const options = { purge: true, destroyUnreferencedDisks: true };
       return inSlot(key, link, () => client.destroy(action.node, action.vmid, options));
     }
+  }
+}
+
+/** Makes a machine in a pool; if that fails it may be the pool that was removed. */
+async function inPool(pool: string | undefined, link: ClusterLink, make: () => Promise<Acted>): Promise<Acted> {
+  try {
+    return await make();
+  } catch (error) {
+    if (pool !== undefined) link.pools.forget(pool);
+    throw error;
   }
 }
 

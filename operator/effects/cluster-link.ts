@@ -11,6 +11,7 @@ import type { Upid } from '#proxmox/upid.ts';
 import type { AbsenceView, InventoryLine, IsoView } from '../core/observed.ts';
 import { createAbsenceProver } from './absence.ts';
 import { createIsoReader } from './isos.ts';
+import { createPools, type Pools } from './pools.ts';
 import { TaskSlots } from './task-slots.ts';
 import { createTemplateReader, type TemplateReading } from './templates.ts';
 
@@ -29,6 +30,7 @@ export interface ClusterLink {
   readonly iso: (volume: string, nodes: string[]) => Promise<IsoView>;
   /** Asks guests in turn. */
   readonly ofGuests: ReturnType<typeof turns>;
+  readonly pools: Pools;
   readonly proveAbsent: (vmid: number) => Promise<AbsenceView>;
   /** Takes over a token that was rotated, and limits that were changed. */
   update(cluster: ProxmoxCluster, token: string): void;
@@ -106,6 +108,7 @@ export function openLink(
     template: createTemplateReader(client, () => clock.now()),
     iso: createIsoReader(client, () => clock.now()),
     ofGuests: turns(mostGuestsAtOnce),
+    pools: createPools(client, () => clock.now()),
     proveAbsent: createAbsenceProver(client),
     update(latest, latestToken) {
       token = latestToken;

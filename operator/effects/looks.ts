@@ -5,6 +5,7 @@ import type { Power } from '../core/machine.ts';
 import { parseMarker } from '../core/marker.ts';
 import type { AdopteeView, ConfigView, IsoView, Look, Observed } from '../core/observed.ts';
 import { operationTasks } from '../core/operation.ts';
+import { poolOf } from '../core/pool.ts';
 import { snapshotNameOf, snapshotTasks } from '../core/snapshot.ts';
 import type { ClusterLink } from './cluster-link.ts';
 import { toMachineConfig } from './machine-config.ts';
@@ -50,6 +51,12 @@ export async function lookAt(
       return;
     case 'orphan':
       o.orphan = { vmid: await findOrphan(o, link, others) };
+      return;
+    case 'pool':
+      o.pool = await link.pools.look(poolOf(o) ?? '');
+      return;
+    case 'inPool':
+      Object.assign(o, await link.pools.holds(poolOf(o) ?? '', vmid));
       return;
     case 'adoptee':
       o.adoptee = await findAdoptee(o, link, others);

@@ -7,7 +7,19 @@ export interface Duration {
 }
 
 const KINDS = [
-  ...(['allocate', 'copy', 'link', 'free', 'finish', 'qmcreate', 'qmstart', 'qmstop', 'qmreset', 'qmpause'] as const),
+  ...([
+    'allocate',
+    'copy',
+    'link',
+    'free',
+    'finish',
+    'join',
+    'qmcreate',
+    'qmstart',
+    'qmstop',
+    'qmreset',
+    'qmpause',
+  ] as const),
   ...(['snapshot', 'vmstate', 'rollback', 'template', 'resize', 'migrate', 'imgdel', 'imgcopy', 'download'] as const),
   ...(['backup', 'unplug'] as const),
 ];
@@ -27,6 +39,7 @@ export const DEFAULT_DURATIONS: Durations = {
   link: { ms: 150 },
   free: { ms: 30 },
   finish: { ms: 100 },
+  join: { ms: 10 },
   qmcreate: { ms: 40 },
   qmstart: { ms: 1200 },
   qmstop: { ms: 400 },

@@ -185,7 +185,11 @@ function* clone(world: World, worker: Worker, order: Order): Steps<void> {
     yield* work(world, 'finish');
     vm.config.current = conf;
     if (order.target !== undefined) vm.node = order.target;
-    if (order.pool !== undefined) joinPool(world.state, order.newid, order.pool);
+    if (order.pool !== undefined) {
+      // A worker that dies here has unlocked the VM, and left it out of the pool [clone_vm].
+      yield* work(world, 'join');
+      joinPool(world.state, order.newid, order.pool);
+    }
   } catch (error) {
     if (!(error instanceof PveError)) throw error;
     yield resume => world.clock.at(world.clock.now() + CLEANUP_MS, resume);

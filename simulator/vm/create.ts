@@ -149,7 +149,10 @@ function* fill(world: World, worker: Worker, order: Order): Steps<void> {
   }
   vm.config.current = completed(world, { ...set, ...made });
   if (Object.values(set).some(value => value.includes('import-from='))) vm.guest = linuxGuest();
-  if (order.pool !== undefined) joinPool(world.state, vmid, order.pool);
+  if (order.pool === undefined) return;
+  // As with a clone, a worker that dies here leaves the VM out of the pool [create_vm].
+  yield* work(world, 'join');
+  joinPool(world.state, vmid, order.pool);
 }
 
 /** What Proxmox adds to a new VM's options. */

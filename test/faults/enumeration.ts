@@ -102,6 +102,7 @@ type Fault = readonly [call: number, kind: FaultKind];
 /** A VMID alone proves nothing: what was read is checked by the marker, what is written by the digest. */
 const ofMaking = (calls: string[]): Fault[] => [
   ...at(calls, /^proxmox POST .*\/(clone|qemu)$/, 'workerKilled').slice(0, 1),
+  ...at(calls, /^proxmox POST .*\/(clone|qemu)$/, 'workerKilledLast').slice(0, 1),
   ...at(calls, /^proxmox (GET|PUT) .*\/qemu\/1001\/config$/, 'replaced'),
 ];
 

@@ -8,6 +8,8 @@ export type FaultKind =
   | 'answerLost'
   /** The worker that a clone has started is killed a second later, and leaves its lock. */
   | 'workerKilled'
+  /** The worker that a clone has started is killed when the machine is unlocked, and not in its pool yet. */
+  | 'workerKilledLast'
   /** Right before the call somebody removes the machine in Proxmox and makes one of theirs under its VMID. */
   | 'replaced'
   /** The call is never answered, so that it ends with its deadline: what a guest's agent does that hangs. */

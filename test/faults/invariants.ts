@@ -10,9 +10,10 @@ import {
 import { parseMarker } from '#operator/core/marker.ts';
 import { operationTasks } from '#operator/core/operation.ts';
 import { snapshotNameOf } from '#operator/core/snapshot.ts';
+import { poolOfVm } from '#simulator/auth/membership.ts';
 import type { Simulator } from '#simulator/simulator.ts';
 import type { ModelEvent, ModelKubernetes } from './model-kubernetes.ts';
-import { type Limits, oneMachine, strangers } from './seed.ts';
+import { cluster, type Limits, oneMachine, strangers } from './seed.ts';
 
 /** A promise that was broken, with what was seen. */
 export class Violation extends Error {}
@@ -23,8 +24,9 @@ const notCounted = /cloudinit|-state-/;
 /**
  * What must hold at every moment, read from Proxmox' own state and not from what anybody says of it. The numbers are
  * those of the invariants: one machine per resource (I1), nothing foreign touched (I3), no more in Proxmox than the quota
- * allows (I4), a finalizer leaves only what is gone (I7), a generation never goes back (I8), an operation happens once at
- * most (I13), an adopted machine is never cloned, nor destroyed against its policy (I14).
+ * allows (I4), a finalizer leaves only what is gone (I7), a generation never goes back (I8), a machine is complete only in
+ * the pool of its namespace (I11), an operation happens once at most (I13), an adopted machine is never cloned, nor
+ * destroyed against its policy (I14).
  */
 export class Invariants {
   readonly #simulator: Simulator;
@@ -39,6 +41,9 @@ export class Invariants {
   readonly #asked = new Map<string, Set<string>>();
   /** VMID of a machine that was there before its resource, and whether that may take it along by now. */
   #adoptee: { vmid: number; mayGo: boolean } | undefined;
+  readonly #complete = new Set<string>();
+  /** What was broken by a write, until the next look at the world. */
+  #seen: Violation | undefined;
 
   constructor(simulator: Simulator, kubernetes: ModelKubernetes, limits: Limits = oneMachine) {
     this.#limits = limits;
@@ -61,6 +66,7 @@ export class Invariants {
   /** Forgets what Kubernetes said before: it was taken back to an older state. */
   forget(): void {
     this.#generations.clear();
+    this.#complete.clear();
   }
 
   /** VMIDs that are out of use until an administrator has unlocked what is left there. */
@@ -70,6 +76,7 @@ export class Invariants {
 
   /** Looks at the world; throws {@link Violation}. */
   check(): void {
+    if (this.#seen) throw this.#seen;
     this.#oneMachinePerResource();
     this.#withinQuota();
     this.#oncePerOperation();
@@ -96,6 +103,11 @@ export class Invariants {
         vmid !== undefined && this.#simulator.state.vms[vmid] !== undefined && !this.#strangers.includes(vmid);
       if (left.length > 0 || occupied)
         throw new Violation(`I7: ${metadata.name} went, its VM ${left[0] ?? vmid} did not`);
+    }
+    if (status?.createdAt === undefined) this.#complete.delete(uid);
+    else if (!this.#complete.has(uid)) {
+      this.#complete.add(uid);
+      this.#inItsPool(object as VirtualMachine);
     }
     const observed = status?.observedGeneration ?? -1;
     if (observed < (this.#generations.get(uid) ?? -1)) throw new Violation('I8: observedGeneration went back');
@@ -199,6 +211,17 @@ export class Invariants {
   #uidIn(description = ''): string | undefined {
     if (!this.#uids.has(description)) this.#uids.set(description, parseMarker(description)?.uid);
     return this.#uids.get(description);
+  }
+
+  /** A stranger that has taken the place is in no pool of ours. */
+  #inItsPool({ metadata: { name, namespace }, spec, status }: VirtualMachine): void {
+    const vmid = status?.vmid ?? 0;
+    if (spec.source.adopt || this.#strangers.includes(vmid)) return;
+    const pool = poolOfVm(this.#simulator.state, vmid);
+    const wanted = `${cluster.spec.poolPrefix}${namespace}`;
+    // Thrown here it would reach the operator, as an error of its write.
+    if (pool !== wanted)
+      this.#seen ??= new Violation(`I11: ${name} is said to be complete, and is in the pool ${pool}`);
   }
 
   #machinesOf(uid: string): number[] {

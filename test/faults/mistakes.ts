@@ -81,6 +81,16 @@ export const mistakes: Mistake[] = [
     ],
   },
   {
+    name: 'a machine is complete without its pool',
+    edits: [
+      {
+        file: 'operator/core/steps/pool.ts',
+        find: 'if (o.inPool) return undefined;',
+        replace: 'if (o.pool) return undefined;',
+      },
+    ],
+  },
+  {
     name: 'a task is forgotten',
     edits: [
       {

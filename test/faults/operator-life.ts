@@ -8,8 +8,10 @@ import { compareResourceVersions, type KubeObject, keyOf, type ResourceType } fr
 import type { Store } from '#kube/store.ts';
 import { silentLogger } from '#kube/telemetry.ts';
 import { type Assembly, assemble } from '#operator/assembly.ts';
+import { parseMarker } from '#operator/core/marker.ts';
 import type { Clock } from '#proxmox/clock.ts';
 import type { Call, HttpTransport } from '#proxmox/transport.ts';
+import { poolOfVm } from '#simulator/auth/membership.ts';
 import type { VirtualClock } from '#simulator/engine/clock.ts';
 import type { Simulator } from '#simulator/simulator.ts';
 import type { CallCounter } from './fault.ts';
@@ -35,6 +37,9 @@ const deadlineMs = 35_000;
 
 /** How long a worker lives that is killed: it has written its configuration, and not yet copied a disk of seconds. */
 const workerLifeMs = 500;
+
+/** How often it is looked whether a worker is at its last step, which takes a second or more. */
+const lookMs = 200;
 
 /** A promise of a dead process: nobody will ever know. */
 const never = <T>(): Promise<T> => new Promise<T>(() => {});
@@ -172,6 +177,24 @@ export class OperatorLife {
     clock.at(clock.now() + workerLifeMs, () => simulator.world.tasks.kill(upid));
   }
 
+  /** The same at its very last step: the lock is gone, and the machine is in no pool. */
+  #killLast(upid: string): void {
+    const { clock, simulator } = this.#world;
+    const { vms, tasks } = simulator.state;
+    const look = () => {
+      const running = tasks[upid]?.exitstatus === undefined;
+      const done = Object.values(vms).some(({ vmid, config }) => {
+        const { description = '', lock } = config.current;
+        return (
+          parseMarker(description)?.vmid === vmid && lock === undefined && poolOfVm(simulator.state, vmid) === undefined
+        );
+      });
+      if (running && done) simulator.world.tasks.kill(upid);
+      else if (running) clock.at(clock.now() + lookMs, look);
+    };
+    look();
+  }
+
   /** Makes a call unless this operator is dead, and lets go wrong what is planned to. */
   #guard<T>(what: string, call: () => Promise<T>, lost: () => Error, timeoutMs = deadlineMs): Promise<T> {
     if (!this.#alive) return never();
@@ -187,6 +210,11 @@ export class OperatorLife {
     if (fault === 'workerKilled')
       answer.then(
         upid => this.#killWorker(String(upid)),
+        () => {},
+      );
+    if (fault === 'workerKilledLast')
+      answer.then(
+        upid => this.#killLast(String(upid)),
         () => {},
       );
     if (fault === 'crashAfter') {

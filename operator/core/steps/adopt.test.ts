@@ -39,6 +39,10 @@ function walk(world: World): string[] {
 const conditionOf = ({ vm }: World, type: string) => vm?.status?.conditions?.find(found => found.type === type);
 
 describe('F118: adoption', () => {
+  test('leaves the machine in the pool that it is in', () => {
+    expect(walk(worldWith({}, { poolPrefix: 'berth-' }))).toEqual(['adopt', 'configure']);
+  });
+
   test('takes a machine up as it is: it gets a marker and what the spec declares, and is neither stopped nor started', () => {
     const world = worldWith();
     expect(walk(world)).toEqual(['adopt', 'configure']);

@@ -5,11 +5,16 @@ import type { MachineConfig } from '../machine.ts';
 import { identify, markerOf, withMarker } from '../marker.ts';
 import { newMachine } from '../new-machine.ts';
 import type { Observed } from '../observed.ts';
+import { poolOf } from '../pool.ts';
 import { adoptable, isAdopting } from './adopt.ts';
+import { awaitPool, makingPool } from './pool.ts';
 import { claimPlace } from './reserve.ts';
 
 /** How often a clone is looked at whose task is not known any more. */
 const undecidedMs = 2_000;
+
+/** Reasons of a machine whose clone was not posted yet. */
+const untried = new Set([queued, makingPool]);
 
 /** The machine exists, is ours, and is complete: no lock of its making is left and the marker is there. */
 export function provision(o: Observed): Verdict | undefined {
@@ -19,7 +24,7 @@ export function provision(o: Observed): Verdict | undefined {
   // Nothing was tried for a claim that was just made, or that waits in line. Should a clone have been posted after all
   // (and our report of it lost), Proxmox refuses this one, which is then reported, so that the next pass looks.
   const told = vm.status?.conditions?.find(({ type }) => type === 'Provisioned');
-  const tried = told !== undefined && told.reason !== queued;
+  const tried = told !== undefined && !untried.has(told.reason);
   if (config === undefined && isAdopting(o)) return lookAt('config');
   if (config === undefined) return tried ? lookAt('config') : make(o, vmid);
   if (!config.found && isAdopting(o)) return stall('AdoptNotFound', `Proxmox has no VM ${vmid} any more.`);
@@ -50,8 +55,12 @@ function create(o: Observed, vmid: number): Verdict {
   if (unknown.length > 0) return stall('InvalidSpec', unknown.join(' '));
   const machine = newMachine(o.vm, { marker: markerOf(o.vm, o.clusterId), ...cluster.spec });
   if ('reason' in machine) return stall(machine.reason, machine.message);
+  const obstacle = awaitPool(o);
+  if (obstacle) return obstacle;
   const node = o.vm.status?.node ?? '';
-  return act({ kind: 'create', node, vmid, machine }, 'Creating', `Proxmox is making the machine on node ${node}.`);
+  const pool = poolOf(o);
+  const action = { kind: 'create', node, vmid, machine, ...(pool !== undefined && { pool }) } as const;
+  return act(action, 'Creating', `Proxmox is making the machine on node ${node}.`);
 }
 
 /**
@@ -78,6 +87,9 @@ function clone(o: Observed, vmid: number): Verdict {
   const { vm, template } = o;
   if (template === undefined) return lookAt('template');
   if (!template.usable) return stall(template.reason, template.message);
+  const obstacle = awaitPool(o);
+  if (obstacle) return obstacle;
+  const pool = poolOf(o);
   const { spec, status, metadata } = vm;
   const full = (spec.source.template?.mode ?? o.vmTemplate?.spec.cloneMode ?? 'Full') === 'Full';
   const storage = spec.disks.find(({ name }) => name === 'root')?.storage;
@@ -93,6 +105,7 @@ function clone(o: Observed, vmid: number): Verdict {
     full,
     ...(status?.node !== undefined && status.node !== template.node && { target: status.node }),
     ...(moved && { storage }),
+    ...(pool !== undefined && { pool }),
   } as const;
   return act(action, 'Cloning', `Proxmox is cloning the template ${spec.source.template?.name}.`);
 }

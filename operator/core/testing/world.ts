@@ -35,6 +35,12 @@ export interface World {
   /** The open task, and what it does when it ends. */
   task?: { upid: string; ends: { succeeded: boolean; message?: string; effect: () => void } };
   templateUsable: boolean;
+  /** The prefix of pools, the comment of the one that there is, and whether the machine is in it. */
+  poolPrefix?: string;
+  pool?: string;
+  inPool?: boolean;
+  /** Whether the worker dies between the lock and the pool. */
+  missesPool?: boolean;
   clusterExists: boolean;
   quorate: boolean;
   /** Whether everything is to be compared. */
@@ -63,7 +69,7 @@ export function pass(world: World, vm: VirtualMachine, task: TaskView): Pass {
     now: world.now,
     clusterId,
     vm,
-    clusters: world.clusterExists ? [cluster()] : [],
+    clusters: world.clusterExists ? [cluster({ poolPrefix: world.poolPrefix })] : [],
     vmTemplate: template(),
     quota: { granted: true },
     operation: currentOperation(world.operation ? [world.operation] : [], vm.metadata.uid),
@@ -113,6 +119,10 @@ function look(world: World, observed: Observed, what: NonNullable<Decision['look
   if (what === 'adoptee') observed.adoptee = world.adoptee ?? { usable: true, node: 'n1' };
   if (what === 'secret') observed.secret = world.secret ?? { found: true, password: 'secret' };
   if (what === 'orphan') observed.orphan = {};
+  if (what === 'pool' || what === 'inPool') {
+    observed.pool = world.pool === undefined ? { found: false } : { found: true, comment: world.pool };
+  }
+  if (what === 'inPool') observed.inPool = world.inPool ?? false;
   if (what === 'worker') {
     observed.worker = world.task ? { running: true, upid: world.task.upid, candidates: [] } : { running: false };
   }
@@ -162,13 +172,21 @@ function carryOut(world: World, action: Action): ActionResult | 'refused' {
       return started('qmclone', () => {
         const config = clonedConfig({ description: action.description, name: action.name });
         world.machine = { node: action.target ?? action.node, config, power: 'Stopped' };
+        world.inPool = action.pool !== undefined && !world.missesPool;
       });
     case 'create':
       if (world.machine) return 'refused';
       return started('qmcreate', () => {
         const { uefi: _, tpm: __, ...change } = action.machine;
         world.machine = { node: action.node, config: written(blank, change), power: 'Stopped' };
+        world.inPool = action.pool !== undefined && !world.missesPool;
       });
+    case 'createPool':
+      world.pool = action.comment;
+      return {};
+    case 'joinPool':
+      world.inPool = world.pool !== undefined;
+      return {};
     case 'configure':
       if (world.machine) world.machine.config = written(world.machine.config, action.change);
       return {};
