@@ -119,16 +119,12 @@ function tellAlarms({ events }: ClusterControllerParts, cluster: ProxmoxCluster,
 }
 
 async function takeBackClaims(parts: ClusterControllerParts, cluster: string, claims: Claim[]): Promise<void> {
-  const candidates = staleClaims(claims, ({ namespace, name }) => {
-    const vm = parts.machines.get(formatKey({ namespace, name }));
-    return vm && { uid: vm.metadata.uid, createdAt: vm.status?.createdAt, vmid: vm.status?.vmid };
-  });
+  const candidates = staleClaims(claims, ({ namespace, name }) => parts.machines.get(formatKey({ namespace, name })));
   const allocator = parts.allocator(cluster);
   for (const claim of candidates) {
     // The store may lag behind the operator that made the claim: only what the API server says itself counts.
     const live = await readMachine(parts.kube, claim);
-    const machine = live && { uid: live.metadata.uid, createdAt: live.status?.createdAt, vmid: live.status?.vmid };
-    if (staleClaims([claim], () => machine).length > 0) allocator.release([claim.uid]);
+    if (staleClaims([claim], () => live).length > 0) allocator.release([claim.uid]);
   }
 }
 

@@ -13,11 +13,12 @@ import { type Decision, type Outcome, queued } from '../core/decision.ts';
 import { correctionOf } from '../core/drift.ts';
 import { happenings } from '../core/events.ts';
 import { failureVerdict } from '../core/failure.ts';
-import type { Look, Observed, TaskView } from '../core/observed.ts';
+import type { GrowthView, Look, Observed, TaskView } from '../core/observed.ts';
 import { currentOperation } from '../core/operation.ts';
 import { plan } from '../core/plan.ts';
 import { type ActionResult, statusOf } from '../core/report.ts';
 import { currentSnapshot } from '../core/snapshot.ts';
+import { growthOf } from '../core/steps/ceiling.ts';
 import { isReady } from '../core/steps/settled.ts';
 import { type Acted, carryOut } from '../effects/actions.ts';
 import type { Allocator } from '../effects/allocator.ts';
@@ -180,6 +181,10 @@ async function decideAndAct(
     tasks: () => new Set(machines.list().flatMap(vm => (vm.metadata.uid === uid ? [] : (vm.status?.task?.upid ?? [])))),
   };
   const see = async (what: Exclude<Look, 'quota'>) => {
+    if (what === 'growth') {
+      observed.growth = await askGrowth(parts, observed);
+      return;
+    }
     if (what === 'secret') {
       observed.secret = await readPassword(parts.kube, observed.vm);
       return;
@@ -241,6 +246,17 @@ async function decideAndAct(
     if (!waitsInLine) link?.slots.leave(key);
     if (decision.action && !waitsInLine && changesConfig.has(decision.action.kind)) memory.config(uid, undefined);
   }
+}
+
+/** Asks for the room to grow on the machine's node, in the ProxmoxCluster that it lives in. */
+async function askGrowth({ allocator }: MachineControllerParts, o: Observed): Promise<GrowthView> {
+  const demand = growthOf(o);
+  const { cluster, vmid = 0 } = o.vm.status ?? {};
+  const [node] = demand?.candidates ?? [];
+  if (!demand || node === undefined || cluster === undefined) return { granted: true };
+  const { namespace = '', name, uid = '', generation } = o.vm.metadata;
+  const answer = await allocator(cluster).claim({ uid, namespace, name, demand, growth: { node, vmid, generation } });
+  return 'reason' in answer ? { granted: false, ...answer } : { granted: true };
 }
 
 /** Whether the machine was complete once and has not been looked at yet. */

@@ -2,14 +2,23 @@ import type { Claim, ProxmoxClusterSpec } from '#api/proxmox-cluster.ts';
 import type { Abandoned, Demand, Finding } from './decision.ts';
 import { aboveCaps, aboveShare, capsOf, type NodeUse, noUse, together } from './node-limits.ts';
 
-/** A machine that asks for a VMID and a place. */
+/** A machine that asks for a VMID and a place, or for more room where it is. */
 export interface ClaimRequest {
   uid: string;
   namespace: string;
   name: string;
   demand: Demand;
+  /** Where the machine is that is to grow; it is there already, and no place is looked for. */
+  growth?: Growth;
   /** A VMID that the machine gives up for another one. */
   abandon?: Abandoned;
+}
+
+/** A machine that is there, and of which spec it is to become. */
+export interface Growth {
+  node: string;
+  vmid: number;
+  generation: number | undefined;
 }
 
 /** What a node has and what is taken of it, claims in flight left out. Memory is in MiB. */
@@ -34,6 +43,8 @@ export interface Occupancy {
   inFlight: Claim[];
   /** VMIDs that anything in Proxmox, any resource or any abandoned machine has. */
   takenVmids: ReadonlySet<number>;
+  /** The generation of each resource, by uid; there only where the use of nodes was read live. */
+  generations?: ReadonlyMap<string, number | undefined>;
   /** The VMID that was given out last: the next one is looked for above it, so that a number is long in coming back. */
   lastVmid: number;
 }
@@ -61,6 +72,15 @@ export function allocate(requests: ClaimRequest[], occupancy: Occupancy): Alloca
   const taken = new Set([...occupancy.takenVmids, ...inFlight.map(({ vmid }) => vmid)]);
   let lastVmid = occupancy.lastVmid;
   for (const request of requests) {
+    if (request.growth) {
+      const grown = grow(request, request.growth, occupancy, inFlight);
+      if ('reason' in grown) refused.set(request.uid, grown);
+      else {
+        granted.set(request.uid, grown);
+        inFlight.push(grown);
+      }
+      continue;
+    }
     const held = inFlight.find(({ uid }) => uid === request.uid);
     const claim =
       held ?? place(request, occupancy, inFlight, nextVmid(occupancy.spec, request.demand.vmids, taken, lastVmid));
@@ -75,6 +95,30 @@ export function allocate(requests: ClaimRequest[], occupancy: Occupancy): Alloca
     lastVmid = claim.vmid;
   }
   return { granted, refused, inFlight, lastVmid };
+}
+
+/** The reason of a growth that was decided on a spec which is not that of now. */
+export const outdatedSpec = 'Outdated';
+
+/**
+ * Whether a machine may become as large as it asks where it is. Everybody's specs were read live, so that they hold what
+ * each asks for, this machine included: of two that grow at once the one that asked later sees the other. What it
+ * is granted stands among the claims until the machine is seen to have it, so that a claim which is being decided at the
+ * same time conflicts with it.
+ */
+function grow(
+  { uid, namespace, name, demand }: ClaimRequest,
+  { node, vmid, generation }: Growth,
+  { spec, nodes, generations }: Occupancy,
+  inFlight: Claim[],
+): Claim | Finding {
+  if (generations?.get(uid) !== generation) return { reason: outdatedSpec, message: 'The spec was changed meanwhile.' };
+  const { cpu, memoryMiB } = demand;
+  const claim = { uid, namespace, name, vmid, node, cpu, memoryMiB };
+  const capacity = nodes.find(candidate => candidate.name === node);
+  if (!capacity) return claim;
+  const why = limitOf(capacity, demand, namespace, spec, inFlight, noUse);
+  return why === undefined ? claim : { reason: 'NodeCapReached', message: `spec.resources: on node ${node} ${why}.` };
 }
 
 function nextVmid(
@@ -155,16 +199,32 @@ function weigh(
   const coming = inFlight.filter(claim => claim.node === node.name);
   const freeMiB = (node.memoryMiB ?? 0) - node.takenMemoryMiB - sum(coming.map(({ memoryMiB }) => memoryMiB));
   const wanted = { vms: 1, cpu: demand.cpu, memoryMiB: demand.memoryMiB };
-  const own = coming.filter(claim => claim.namespace === namespace);
-  const share = demand.shares?.find(candidate => candidate.node === node.name);
-  const capped =
-    aboveCaps(capsOf(spec, node.name), together(node.berth, ...coming.map(useOf), wanted)) ??
-    aboveShare(share, together(node.namespaces?.get(namespace) ?? noUse, ...own.map(useOf), wanted));
+  const capped = limitOf(node, demand, namespace, spec, inFlight, wanted);
   const tooSmall =
     node.memoryMiB !== undefined && demand.memoryMiB > freeMiB
       ? `${demand.memoryMiB} MiB are needed, ${Math.max(freeMiB, 0)} MiB are free`
       : undefined;
   return { name: node.name, freeMiB, obstacle: capped ?? tooSmall, capped: capped !== undefined };
+}
+
+/** Which of a node's limits would be passed with so much more on it. */
+function limitOf(
+  { name, berth, namespaces }: NodeCapacity,
+  { shares, grows }: Demand,
+  namespace: string,
+  spec: ProxmoxClusterSpec,
+  inFlight: Claim[],
+  wanted: NodeUse,
+): string | undefined {
+  const coming = inFlight.filter(claim => claim.node === name);
+  const own = coming.filter(claim => claim.namespace === namespace);
+  const share = shares?.find(({ node }) => node === name);
+  // Of what grows only that can be refused.
+  const counted = (use: NodeUse): NodeUse =>
+    grows ? { vms: 0, cpu: grows.cpu ? use.cpu : 0, memoryMiB: grows.memory ? use.memoryMiB : 0 } : use;
+  const all = together(berth, ...coming.map(useOf), wanted);
+  const ofNamespace = together(namespaces?.get(namespace) ?? noUse, ...own.map(useOf), wanted);
+  return aboveCaps(capsOf(spec, name), counted(all)) ?? aboveShare(share, counted(ofNamespace));
 }
 
 const useOf = ({ cpu, memoryMiB }: Claim): NodeUse => ({ vms: 1, cpu, memoryMiB });

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { VirtualMachine } from '#api/kinds.ts';
 import { clusterStatusOf, missingPrivileges, neededPrivileges, staleClaims } from './cluster-status.ts';
-import { cluster } from './testing/fixtures.ts';
+import { cluster, virtualMachine } from './testing/fixtures.ts';
 
 const now = Date.parse('2026-01-01T00:00:00Z');
 const nodes = [
@@ -74,15 +75,34 @@ test('F115, F143: pools of namespaces need two more, which are documented', () =
 describe('a claim is taken back', () => {
   const claim = { uid: 'u-1', namespace: 'team-a', name: 'web-1', vmid: 1000, node: 'n1', cpu: 1, memoryMiB: 1 };
 
+  const machine = (status: object, uid = 'u-1'): VirtualMachine => {
+    const vm = virtualMachine({ resources: { cpu: 2, memory: '2Gi' } });
+    return { ...vm, metadata: { ...vm.metadata, uid }, status };
+  };
+
+  test('a growth that is asked for no more stays granted until the machine is as it should be', () => {
+    const createdAt = '2026-01-01T00:00:00Z';
+    const complete = machine({ vmid: 1000, createdAt });
+    const ready = machine({
+      vmid: 1000,
+      createdAt,
+      observedGeneration: 1,
+      conditions: [{ type: 'Ready', status: 'True' }],
+    });
+    expect(staleClaims([{ ...claim, cpu: 4 }], () => complete)).toEqual([]);
+    expect(staleClaims([{ ...claim, cpu: 4 }], () => ready)).toHaveLength(1);
+    expect(staleClaims([{ ...claim, cpu: 2 }], () => complete)).toHaveLength(1);
+  });
+
   test.each([
-    ['the machine is complete', { uid: 'u-1', vmid: 1000, createdAt: '2026-01-01T00:00:00Z' }, true],
+    ['the machine is complete', machine({ vmid: 1000, createdAt: '2026-01-01T00:00:00Z' }), true],
     ['the resource is gone', undefined, true],
-    ['another resource has its name', { uid: 'u-2' }, true],
-    ['the machine has another VMID', { uid: 'u-1', vmid: 1001 }, true],
-    ['the machine is being made', { uid: 'u-1', vmid: 1000 }, false],
-    ['the VMID is not in the status yet', { uid: 'u-1' }, false],
-  ])('when %s: %s', (_case, machine, stale) => {
-    expect(staleClaims([claim], () => machine)).toHaveLength(stale ? 1 : 0);
+    ['another resource has its name', machine({}, 'u-2'), true],
+    ['the machine has another VMID', machine({ vmid: 1001 }), true],
+    ['the machine is being made', machine({ vmid: 1000 }), false],
+    ['the VMID is not in the status yet', machine({}), false],
+  ])('when %s: %s', (_case, found, stale) => {
+    expect(staleClaims([claim], () => found)).toHaveLength(stale ? 1 : 0);
   });
 });
 

@@ -1,8 +1,10 @@
-import type { ProxmoxCluster } from '#api/kinds.ts';
+import type { ProxmoxCluster, VirtualMachine } from '#api/kinds.ts';
 import type { Claim, ProxmoxClusterSpec, ProxmoxClusterStatus } from '#api/proxmox-cluster.ts';
+import { toMiB } from '#api/quantity.ts';
 import { catalogStale } from './catalogue.ts';
 import { withConditions } from './conditions.ts';
 import type { Finding } from './decision.ts';
+import { isReady } from './steps/settled.ts';
 
 /** What was learnt by asking a Proxmox cluster about itself. */
 export interface ClusterProbe {
@@ -120,13 +122,18 @@ function problemOf({ spec }: ProxmoxCluster, probe: ClusterProbe): Finding | und
 }
 
 /** Claims of machines that need them no longer: complete, under another VMID, or without a resource. */
-export function staleClaims(
-  claims: Claim[],
-  machineOf: (claim: Claim) => { uid?: string; createdAt?: string; vmid?: number } | undefined,
-): Claim[] {
+export function staleClaims(claims: Claim[], machineOf: (claim: Claim) => VirtualMachine | undefined): Claim[] {
   return claims.filter(claim => {
     const machine = machineOf(claim);
-    if (machine?.uid !== claim.uid) return true;
-    return machine.createdAt !== undefined || (machine.vmid !== undefined && machine.vmid !== claim.vmid);
+    if (machine?.metadata.uid !== claim.uid) return true;
+    const { createdAt, vmid } = machine.status ?? {};
+    if (vmid !== undefined && vmid !== claim.vmid) return true;
+    return createdAt !== undefined && !needsToGrow(claim, machine);
   });
+}
+
+/** A growth that was granted and is asked for no more may be under way until the machine is seen to be as it should. */
+function needsToGrow({ cpu, memoryMiB }: Claim, machine: VirtualMachine): boolean {
+  const { resources } = machine.spec;
+  return (resources.cpu < cpu || toMiB(resources.memory) < memoryMiB) && !isReady(machine);
 }

@@ -11,6 +11,8 @@ export type ConditionType = 'QuotaReserved' | 'Scheduled' | 'Provisioned' | 'Con
 export interface Demand extends Place {
   cpu: number;
   memoryMiB: number;
+  /** Which of the two grow, of a machine that is there. */
+  grows?: { cpu: boolean; memory: boolean };
   /** Nodes that can hold the machine, by what it needs there. */
   candidates: string[];
 }

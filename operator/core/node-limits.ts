@@ -16,6 +16,10 @@ export const noUse: NodeUse = { vms: 0, cpu: 0, memoryMiB: 0 };
 export const capsOf = ({ nodes }: ProxmoxClusterSpec, node: string): Caps | undefined =>
   nodes.find(({ name }) => name === node);
 
+/** Whether a node has any. */
+export const isCapped = (caps: Caps | undefined): boolean =>
+  caps?.maxVMs !== undefined || caps?.maxCPU !== undefined || caps?.maxMemory !== undefined;
+
 type Caps = Pick<ProxmoxClusterSpec['nodes'][number], 'maxVMs' | 'maxCPU' | 'maxMemory'>;
 
 /** Why a node would be above its caps with so much on it, or undefined. */

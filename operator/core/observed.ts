@@ -28,6 +28,8 @@ export interface Observed {
   rollbackTo?: VmSnapshot;
   /** The snapshot that is to be taken or removed, if it is its turn. */
   snapshot?: VmSnapshot;
+  /** Whether the machine may grow where it is, as it was decided with the claims of the cluster. */
+  growth?: GrowthView;
   /** What all machines, and those of the namespace, ask of a node, this one included. */
   useOfNode?: (node: string) => { all: NodeUse; own: NodeUse };
   /** What became of `status.task`. */
@@ -88,11 +90,12 @@ export interface SnapshotLine {
 }
 
 /**
- * What a decision may ask to see: one or a few reads of Proxmox each. `quota` and `snapshotRoom` ask Kubernetes, and have
- * an effect: the room that they see is the machine's, or the snapshot's, from then on.
+ * What a decision may ask to see: one or a few reads of Proxmox each. `quota`, `growth` and `snapshotRoom` ask Kubernetes,
+ * and have an effect: the room that they see is the machine's, or the snapshot's, from then on.
  */
 export type Look =
   | 'quota'
+  | 'growth'
   | 'config'
   | 'power'
   | 'template'
@@ -117,6 +120,9 @@ export interface Place {
   shares?: VmQuotaSpec['perNode'];
   vmids?: VmQuotaSpec['vmidRange'];
 }
+
+/** Whether a machine may become as large as it asks; `Outdated` where its spec is not that of now. */
+export type GrowthView = { granted: true } | { granted: false; reason: string; message: string };
 
 /** Whether there is room for the machine, and the nodes that its namespace is kept to, if it is. */
 export type QuotaView =

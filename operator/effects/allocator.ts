@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type ProxmoxCluster, proxmoxClusters } from '#api/kinds.ts';
+import { type ProxmoxCluster, proxmoxClusters, type VirtualMachine } from '#api/kinds.ts';
 import type { Claim, ProxmoxClusterStatus } from '#api/proxmox-cluster.ts';
 import type { KubeClient } from '#kube/client.ts';
 import { isConflict } from '#kube/errors.ts';
 import { type Allocation, allocate, type ClaimRequest, type NodeCapacity } from '../core/allocation.ts';
 import type { Finding } from '../core/decision.ts';
+import { isCapped } from '../core/node-limits.ts';
 
 /** How often a write is tried again that somebody else was faster with. */
 const mostConflicts = 10;
@@ -14,7 +15,10 @@ export interface AllocatorSources {
   kube: KubeClient;
   /** VMIDs that Proxmox or any resource has. */
   takenVmids: () => Set<number>;
-  nodes: (inFlight: Claim[]) => NodeCapacity[];
+  /** What nodes have; what is taken of them by these machines, or by those that the watch has told of. */
+  nodes: (inFlight: Claim[], machines?: VirtualMachine[]) => NodeCapacity[];
+  /** Every VirtualMachine, as the API server has it now. */
+  machines: () => Promise<VirtualMachine[]>;
   /** Milliseconds since the epoch. */
   now: () => number;
 }
@@ -87,10 +91,12 @@ export class Allocator {
         ({ vmid }) => !reclaimed.includes(vmid),
       );
       const givenUp = new Set(requests.map(({ uid, abandon }) => `${uid} ${abandon?.vmid}`));
+      // What it was granted before gives way to what it is granted now.
+      const growing = new Set(requests.flatMap(({ uid, growth }) => (growth ? [uid] : [])));
       const standing = before.inFlight.filter(
-        ({ uid, vmid }) => !released.includes(uid) && !givenUp.has(`${uid} ${vmid}`),
+        ({ uid, vmid }) => !released.includes(uid) && !givenUp.has(`${uid} ${vmid}`) && !growing.has(uid),
       );
-      const allocation = this.#allocate(cluster, requests, standing, abandoned);
+      const allocation = await this.#allocate(cluster, requests, standing, abandoned);
       try {
         const after = { inFlight: allocation.inFlight, abandoned };
         if (!isDeepStrictEqual(before, after)) {
@@ -108,23 +114,31 @@ export class Allocator {
   }
 
   /** What is only given back needs no look at Proxmox, which may not have answered yet. */
-  #allocate(
-    { spec }: ProxmoxCluster,
+  async #allocate(
+    { spec, metadata }: ProxmoxCluster,
     requests: ClaimRequest[],
     inFlight: Claim[],
     abandoned: AbandonedVmid[],
-  ): Allocation {
+  ): Promise<Allocation> {
     const lastVmid = this.#lastVmid;
     if (requests.length === 0) return { granted: new Map(), refused: new Map(), inFlight, lastVmid };
+    // Read after the resource: what was asked or granted before its version is seen, and what comes later conflicts.
+    const live = isLimited(spec, requests) ? await this.#sources.machines() : undefined;
+    const here = live?.filter(({ status }) => status?.cluster === metadata.name);
     return allocate(requests, {
       spec,
-      nodes: this.#sources.nodes(inFlight),
+      nodes: this.#sources.nodes(inFlight, here),
+      ...(here && { generations: new Map(here.map(vm => [vm.metadata.uid ?? '', vm.metadata.generation])) }),
       inFlight,
       takenVmids: new Set([...this.#sources.takenVmids(), ...abandoned.map(({ vmid }) => vmid)]),
       lastVmid,
     });
   }
 }
+
+/** Whether what is on a node limits one of the requests: then it must not be taken from a watch, which lags. */
+const isLimited = ({ nodes }: ProxmoxCluster['spec'], requests: ClaimRequest[]): boolean =>
+  nodes.some(isCapped) || requests.some(({ demand }) => demand.shares !== undefined);
 
 type AbandonedVmid = NonNullable<ProxmoxClusterStatus['abandoned']>[number];
 

@@ -1,4 +1,4 @@
-import type { VirtualMachine } from '#api/kinds.ts';
+import { type VirtualMachine, virtualMachines } from '#api/kinds.ts';
 import type { KubeClient } from '#kube/client.ts';
 import type { Store } from '#kube/store.ts';
 import { Allocator } from './allocator.ts';
@@ -30,7 +30,8 @@ export function createAllocators(
       new Allocator(cluster, {
         kube,
         takenVmids: () => new Set([...inventory().vms.map(({ vmid }) => vmid), ...held()]),
-        nodes: inFlight => nodeCapacities(inventory(), machinesOf(machines, cluster), inFlight),
+        nodes: (inFlight, live = machinesOf(machines, cluster)) => nodeCapacities(inventory(), live, inFlight),
+        machines: async () => (await kube.list<VirtualMachine>(virtualMachines)).items,
         now,
       });
     made.set(cluster, allocator);

@@ -24,7 +24,7 @@ export interface Others {
 
 /** Sees what a decision asked to see, and notes it in the observation. Rejects with ProxmoxError. */
 export async function lookAt(
-  what: Exclude<Look, 'quota' | 'secret' | 'guest' | 'snapshotRoom'>,
+  what: Exclude<Look, 'quota' | 'secret' | 'guest' | 'snapshotRoom' | 'growth'>,
   o: Observed,
   link: ClusterLink,
   others: Others,

@@ -31,7 +31,13 @@ async function allocators(name: string, count: number): Promise<Allocator[]> {
     metadata: { name },
     spec: { ...cluster().spec, default: 'Disabled' },
   });
-  const sources: AllocatorSources = { kube, takenVmids: () => new Set(), nodes: () => nodes, now: Date.now };
+  const sources: AllocatorSources = {
+    kube,
+    takenVmids: () => new Set(),
+    nodes: () => nodes,
+    machines: async () => [],
+    now: Date.now,
+  };
   return Array.from({ length: count }, () => new Allocator(name, sources));
 }
 

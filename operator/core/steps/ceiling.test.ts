@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Observed } from '../observed.ts';
 import { plan } from '../plan.ts';
 import { clonedConfig, cluster, clusterId, template, virtualMachine } from '../testing/fixtures.ts';
+import { growthOf } from './ceiling.ts';
 
 const use = (cpu: number, memoryMiB = 0) => ({ vms: 1, cpu, memoryMiB });
 
@@ -54,6 +55,43 @@ test('F105: it grows where there is room, and what does not grow is changed in a
   renamed.vm.spec.hostname = 'other';
   expect(plan(renamed).action).toMatchObject({ kind: 'configure', change: { name: 'other' } });
   expect(plan(renamed).action).not.toHaveProperty('change.cores');
+});
+
+describe('F105: on a node with limits', () => {
+  const roomy = { clusters: [cluster({ nodes: [{ name: 'n1', maxCPU: 9 }] })] };
+
+  test('a growth is decided with the claims of the cluster, whatever the watch has told', () => {
+    expect(plan(observed(roomy)).look).toBe('growth');
+    expect(plan(observed({ ...roomy, growth: { granted: true } })).action).toMatchObject({ change: { cores: 2 } });
+    expect(growthOf(observed(roomy))).toEqual({
+      cpu: 2,
+      memoryMiB: 2048,
+      candidates: ['n1'],
+      grows: { cpu: true, memory: false },
+    });
+  });
+
+  test('what is refused there is said, and what does not grow is changed in any case', () => {
+    const growth = { granted: false, reason: 'NodeCapReached', message: 'on node n1 there is no room.' } as const;
+    expect(plan(observed({ ...roomy, growth })).finding).toEqual({ reason: 'NodeCapReached', message: growth.message });
+    const renamed = observed({ ...roomy, growth });
+    renamed.vm.spec.hostname = 'other';
+    expect(plan(renamed).action).toMatchObject({ kind: 'configure', change: { name: 'other' } });
+    expect(plan(renamed).action).not.toHaveProperty('change.cores');
+  });
+
+  test('a spec that is not that of now is waited for', () => {
+    const growth = { granted: false, reason: 'Outdated', message: 'The spec was changed meanwhile.' } as const;
+    const { action, finding, outcome } = plan(observed({ ...roomy, growth }));
+    expect([action, finding]).toEqual([undefined, undefined]);
+    expect(outcome).toMatchObject({ kind: 'again', afterMs: 1_000 });
+  });
+
+  test('a machine that shrinks asks nobody', () => {
+    const o = observed(roomy);
+    o.vm.spec.resources = { cpu: 1, memory: '1Gi' };
+    expect(plan(o).look).toBeUndefined();
+  });
 });
 
 test('a machine that may not grow can be stopped', () => {

@@ -1,8 +1,8 @@
 import { toMiB } from '#api/quantity.ts';
 import { clusterOf, isCluster } from '../cluster-of.ts';
-import { stall, type Verdict } from '../decision.ts';
+import { type Demand, stall, type Verdict } from '../decision.ts';
 import type { ConfigChange } from '../machine.ts';
-import { aboveCaps, aboveShare, capsOf, type NodeUse } from '../node-limits.ts';
+import { aboveCaps, aboveShare, capsOf, isCapped, type NodeUse } from '../node-limits.ts';
 import type { Observed } from '../observed.ts';
 
 /**
@@ -21,23 +21,47 @@ export function belowCeiling(o: Observed, change: ConfigChange | undefined): Con
   return Object.keys(rest).length > 0 ? rest : undefined;
 }
 
+/**
+ * What a machine asks for that grows on a node with limits: it is decided by compare-and-swap with the claims of the
+ * cluster, since what the watch has told may be old. Undefined where it does not grow, or nothing limits it.
+ */
+export function growthOf(o: Observed): Demand | undefined {
+  const growing = growingOf(o);
+  if (!growing || !(isCapped(growing.caps) || growing.share)) return undefined;
+  const { cpu, memory } = o.vm.spec.resources;
+  const { node, grows, share } = growing;
+  return { cpu, memoryMiB: toMiB(memory), candidates: [node], grows, ...(share && { shares: [share] }) };
+}
+
+/** Whether a machine grows that only its node's limits may still hinder. */
+export const mayGrow = (o: Observed): boolean => growthOf(o) !== undefined && aboveCeiling(o) === undefined;
+
 function aboveCeiling(o: Observed): string | undefined {
-  const { vm, config, quota, useOfNode } = o;
-  if (!config?.found || vm.status?.createdAt === undefined || !useOfNode) return undefined;
-  const { cores, sockets, memoryMiB } = config.config;
-  const { resources } = vm.spec;
-  const grows = { cpu: resources.cpu > cores * sockets, memory: toMiB(resources.memory) > memoryMiB };
-  if (!grows.cpu && !grows.memory) return undefined;
-  const cluster = clusterOf(vm, o.clusters);
-  if (!isCluster(cluster)) return undefined;
+  if (o.growth) return o.growth.granted ? undefined : o.growth.message;
+  const growing = growingOf(o);
+  if (!growing || !o.useOfNode) return undefined;
+  const { node, grows, caps, share } = growing;
   // Only what grows can be refused.
   const ofGrowth = (use: NodeUse): NodeUse => ({
     vms: 0,
     cpu: grows.cpu ? use.cpu : 0,
     memoryMiB: grows.memory ? use.memoryMiB : 0,
   });
-  const { all, own } = useOfNode(config.node);
-  const share = quota?.granted ? quota.shares?.find(({ node }) => node === config.node) : undefined;
-  const why = aboveCaps(capsOf(cluster.spec, config.node), ofGrowth(all)) ?? aboveShare(share, ofGrowth(own));
-  return why && `spec.resources: on node ${config.node} ${why}.`;
+  const { all, own } = o.useOfNode(node);
+  const why = aboveCaps(caps, ofGrowth(all)) ?? aboveShare(share, ofGrowth(own));
+  return why && `spec.resources: on node ${node} ${why}.`;
+}
+
+/** What of a machine that is there grows, and what limits it. */
+function growingOf({ vm, config, quota, clusters }: Observed) {
+  if (!config?.found || vm.status?.createdAt === undefined) return undefined;
+  const { node } = config;
+  const { cores, sockets, memoryMiB } = config.config;
+  const { resources } = vm.spec;
+  const grows = { cpu: resources.cpu > cores * sockets, memory: toMiB(resources.memory) > memoryMiB };
+  if (!grows.cpu && !grows.memory) return undefined;
+  const cluster = clusterOf(vm, clusters);
+  if (!isCluster(cluster)) return undefined;
+  const share = quota?.granted ? quota.shares?.find(candidate => candidate.node === node) : undefined;
+  return { node, grows, caps: capsOf(cluster.spec, node), share };
 }

@@ -1,3 +1,4 @@
+import { outdatedSpec } from '../allocation.ts';
 import { clusterOf, isCluster } from '../cluster-of.ts';
 import { act, type Holding, lookAt, next, stall, type Verdict, waitFor } from '../decision.ts';
 import { type ConfigContext, configChange, growth, lostDisks, tooLarge } from '../desired-config.ts';
@@ -7,7 +8,10 @@ import { carries, markerOf } from '../marker.ts';
 import { defaultOf } from '../new-machine.ts';
 import type { Observed } from '../observed.ts';
 import { asksForPending, restartRequiredFor } from '../pending.ts';
-import { belowCeiling } from './ceiling.ts';
+import { belowCeiling, mayGrow } from './ceiling.ts';
+
+/** The watch brings in a moment what somebody has changed. */
+const outdated: Verdict = { outcome: { kind: 'again', afterMs: 1_000, reason: 'the spec of now' } };
 
 /** How often a machine is looked at that Proxmox has locked for a task of somebody else. */
 const lockedMs = 5_000;
@@ -28,6 +32,8 @@ export function configure(o: Observed): Verdict | undefined {
   }
   const leaves = reportsDrift(o, 'ConfigSynced');
   const wanted = changeOf(o);
+  if (!leaves && lock === undefined && o.growth === undefined && mayGrow(o)) return lookAt('growth');
+  if (o.growth?.granted === false && o.growth.reason === outdatedSpec) return outdated;
   const change = leaves ? ofIdentity(wanted, config.config, markerOf(vm, o.clusterId)) : belowCeiling(o, wanted);
   const [disk] = leaves ? [] : growth(vm, config.config);
   if (!change && !disk) return asksForPending(o) ? lookAt('pending') : undefined;

@@ -119,6 +119,7 @@ function look(world: World, observed: Observed, what: NonNullable<Decision['look
   if (what === 'adoptee') observed.adoptee = world.adoptee ?? { usable: true, node: 'n1' };
   if (what === 'secret') observed.secret = world.secret ?? { found: true, password: 'secret' };
   if (what === 'orphan') observed.orphan = {};
+  if (what === 'growth') observed.growth = { granted: true };
   if (what === 'pool' || what === 'inPool') {
     observed.pool = world.pool === undefined ? { found: false } : { found: true, comment: world.pool };
   }
