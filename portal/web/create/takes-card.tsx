@@ -2,15 +2,15 @@ import type { VmQuota } from '#api/kinds.ts';
 import type { Tenant } from '#portal/api.ts';
 import { Card } from '../design/card.tsx';
 import { useText } from '../i18n/use-text.ts';
+import { ExcessList } from '../quota/excess-list.tsx';
 import { excessOf, metersOf, taken } from '../quota/meters.ts';
-import { amountText, QuotaMeter } from '../quota/quota-meter.tsx';
+import { QuotaMeter } from '../quota/quota-meter.tsx';
 import { type Draft, machineOf } from './draft.ts';
 import css from './takes-card.module.css';
 
 /** What the machine would take of the team's quota, as it is being filled in. */
 export function TakesCard({ draft, quota, teams }: { draft: Draft; quota: VmQuota | undefined; teams: Tenant[] }) {
-  const texts = useText();
-  const { t } = texts;
+  const { t } = useText();
   const team = teams.find(({ name }) => name === draft.team)?.displayName ?? draft.team;
   if (!quota) {
     return (
@@ -29,17 +29,8 @@ export function TakesCard({ draft, quota, teams }: { draft: Draft; quota: VmQuot
           <QuotaMeter key={meter.dimension} meter={meter} team={team} planned={more[meter.dimension]} />
         ))}
       </div>
-      <div role="status">
-        {excess.map(({ dimension, asked, free, hard }) => (
-          <p key={dimension} className={css.over}>
-            {t('takes.over', {
-              what: t(`dimension.${dimension}`),
-              asked: amountText(dimension, asked, texts),
-              free: amountText(dimension, free, texts),
-              hard: amountText(dimension, hard, texts),
-            })}
-          </p>
-        ))}
+      <div role="status" className={css.excess}>
+        <ExcessList excess={excess} />
         {excess.length > 0 && <p className="quiet small">{t('takes.frees')}</p>}
       </div>
     </Card>

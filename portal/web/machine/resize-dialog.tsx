@@ -5,8 +5,9 @@ import { announce } from '../app/announce.ts';
 import { changeMachine } from '../data/actions.ts';
 import { type Problem, problemOf } from '../errors/words.ts';
 import { useText } from '../i18n/use-text.ts';
+import { ExcessList } from '../quota/excess-list.tsx';
 import { excessOf, metersOf, mib } from '../quota/meters.ts';
-import { amountText, QuotaMeter } from '../quota/quota-meter.tsx';
+import { QuotaMeter } from '../quota/quota-meter.tsx';
 import { growth, resizePatch, sizeOf } from './resize.ts';
 import css from './resize-dialog.module.css';
 
@@ -27,7 +28,6 @@ export function ResizeDialog({ machine, quota, close }: ResizeDialogProps) {
   const [busy, setBusy] = useState(false);
   const more = growth(spec, size);
   const meters = quota ? metersOf(quota) : [];
-  const excess = excessOf(meters, more);
   const patch = resizePatch(spec, size);
   const empty = size.cpu === '' || size.memoryGiB === '' || Object.values(size.disks).includes('');
   const gib = ` ${sizeText(1024).replace(/^\S+/, '').trim()}`;
@@ -92,16 +92,7 @@ export function ResizeDialog({ machine, quota, close }: ResizeDialogProps) {
             <QuotaMeter key={meter.dimension} meter={meter} team={namespace} planned={more[meter.dimension]} />
           ))}
         <div role="status">
-          {excess.map(({ dimension, asked, free, hard }) => (
-            <p key={dimension} className={css.over}>
-              {t('takes.over', {
-                what: t(`dimension.${dimension}`),
-                asked: amountText(dimension, asked, texts),
-                free: amountText(dimension, free, texts),
-                hard: amountText(dimension, hard, texts),
-              })}
-            </p>
-          ))}
+          <ExcessList excess={excessOf(meters, more)} />
         </div>
         {problem && (
           <div className={css.over} role="alert">
