@@ -8,6 +8,7 @@ import type { Store } from '#kube/store.ts';
 import { sumOf } from '../core/quota/amounts.ts';
 import { keepingOf, seedOf, snapshotSeedOf, type Taken } from '../core/quota/keeping.ts';
 import { collect, machinesIn } from '../core/quota/ledger.ts';
+import { placesToAsk } from '../core/quota/pending.ts';
 import type { QuotaGate } from '../effects/quota-gate.ts';
 import { mirror } from '../effects/resource-quota.ts';
 import { StaleEntries, searchEntry } from '../effects/stale-entries.ts';
@@ -39,9 +40,10 @@ export function quotaReconciler(parts: QuotaControllerParts) {
       mirrored.delete(key);
       return { kind: 'done' };
     }
-    const version = `${quota.metadata.uid} ${quota.spec.hard.vms}`;
+    const beside = placesToAsk(parts.machines.byIndex('namespace', namespaceOf(quota)));
+    const version = `${quota.metadata.uid} ${quota.spec.hard.vms} ${beside}`;
     if (parts.mirrors && mirrored.get(key) !== version) {
-      await mirror(parts.kube, quota);
+      await mirror(parts.kube, quota, beside);
       mirrored.set(key, version);
     }
     if (quota.status?.allocations === undefined) {

@@ -16,9 +16,10 @@ export type ResourceQuota = KubeObject & { spec?: { hard?: Record<string, string
 
 /**
  * Mirrors `hard.vms` to a native ResourceQuota: the API server then counts resources by itself, exactly, though our
- * admission be down, and stops a flood of them. It goes with the VmQuota that owns it.
+ * admission be down, and stops a flood of them. It counts machines that wait for a grant, too, so that there is `beside`
+ * for these. It goes with the VmQuota that owns it.
  */
-export async function mirror(kube: KubeClient, { metadata, spec }: VmQuota): Promise<void> {
+export async function mirror(kube: KubeClient, { metadata, spec }: VmQuota, beside: number): Promise<void> {
   const { namespace, name, uid = '' } = metadata;
   const key = { ...(namespace !== undefined && { namespace }), name: mirrorName };
   if (spec.hard.vms === undefined) {
@@ -30,7 +31,7 @@ export async function mirror(kube: KubeClient, { metadata, spec }: VmQuota): Pro
   const owner = { apiVersion: apiVersionOf(vmQuotas), kind: vmQuotas.kind, name, uid };
   const quota = {
     metadata: { ...key, ownerReferences: [owner] },
-    spec: { hard: { [mirrorCount]: String(spec.hard.vms) } },
+    spec: { hard: { [mirrorCount]: String(spec.hard.vms + beside) } },
   };
   await kube.apply(resourceQuotas, quota, { fieldManager, force: true });
 }

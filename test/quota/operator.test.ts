@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type ProxmoxCluster,
   proxmoxClusters,
+  type VirtualMachine,
   type VmPolicy,
   type VmTemplate,
   virtualMachines,
@@ -289,15 +290,49 @@ test('the number of machines is mirrored to a native ResourceQuota, which counts
   const key = { namespace, name: mirrorName };
   await eventually(async () => {
     const mirror = await lab.kube.get<ResourceQuota & { status?: { hard?: object } }>(resourceQuotas, key);
-    expect(mirror.status?.hard).toEqual({ [mirrorCount]: '2' });
+    expect(mirror.status?.hard).toEqual({ [mirrorCount]: '3' });
   });
   await operator.stop();
   const created = await Promise.allSettled(
     Array.from({ length: 10 }, (_, n) => createMachine(lab, namespace, `m-${n}`)),
   );
-  expect(created.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
-  operator = await lab.startOperator();
+  // One more than there is room for: from there more can be asked for.
+  expect(created.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+  operator = await lab.startOperator('--mirror-quotas');
   await lab.kube.remove(vmQuotas, { namespace, name: 'default' });
   await eventually(() => expect(lab.kube.get(resourceQuotas, key)).rejects.toMatchObject({ status: 404 }));
+  await removeNamespace(lab, namespace);
+});
+
+test('F106: more can be asked for beside the native ResourceQuota, which follows what is granted', async () => {
+  const namespace = await quotaNamespace(lab, { hard: { vms: 1 } });
+  const allows = (count: string) =>
+    eventually(async () => {
+      const key = { namespace, name: mirrorName };
+      const { status } = await lab.kube.get<ResourceQuota & { status?: { hard?: object } }>(resourceQuotas, key);
+      expect(status?.hard).toEqual({ [mirrorCount]: count });
+    });
+  const ask = async (name: string) => {
+    const { spec } = await readMachine(lab, namespace, 'has-room');
+    const annotations = { 'berth.dev/quota-request': 'load test' };
+    await lab.kube.create<VirtualMachine>(virtualMachines, { metadata: { namespace, name, annotations }, spec });
+    await becomes(namespace, name, 'QuotaReserved', 'False QuotaExceeded');
+  };
+  const grant = (vms: number) => lab.kube.patch(vmQuotas, { namespace, name: 'default' }, { spec: { hard: { vms } } });
+  await allows('2');
+  await createMachine(lab, namespace, 'has-room');
+  await ask('first');
+  await allows('3');
+  await ask('second');
+  await allows('4');
+  await grant(3);
+  await becomes(namespace, 'first', 'QuotaReserved', 'True');
+  await becomes(namespace, 'second', 'QuotaReserved', 'True');
+  await allows('4');
+  await createMachine(lab, namespace, 'one-more');
+  await expect(createMachine(lab, namespace, 'too-many')).rejects.toMatchObject({
+    status: 403,
+    message: expect.stringContaining(mirrorName),
+  });
   await removeNamespace(lab, namespace);
 });

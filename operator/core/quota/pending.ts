@@ -10,6 +10,19 @@ export const waitsForRoom = ({ metadata, status }: VirtualMachine): boolean =>
   metadata.deletionTimestamp === undefined &&
   (status?.conditions?.some(({ type, status: held }) => type === 'QuotaReserved' && held === 'False') ?? false);
 
+/** Most machines of a namespace that a native ResourceQuota leaves to wait for a grant: whoever may ask could flood it. */
+const mostAsking = 20;
+
+/**
+ * How many resources a namespace may have beside those that its quota has room for: the machines that wait for an
+ * administrator to grant more (F106), and the next one that asks.
+ */
+export const placesToAsk = (machines: readonly VirtualMachine[]): number =>
+  Math.min(1 + machines.filter(vm => waitsForRoom(vm) && isNew(vm) && requestOf(vm) !== undefined).length, mostAsking);
+
+/** One that is there has its place already, and waits to grow. */
+const isNew = ({ status }: VirtualMachine): boolean => status?.vmid === undefined;
+
 type Aged = Pick<VirtualMachine, 'metadata'>;
 
 /** The older first; what was made in the same second goes by uid, so that every process has the same order. */
