@@ -16,16 +16,19 @@ afterAll(() => lab.close());
 test.each([
   { webhook: 'up', election: 'off', rounds: 3 },
   { webhook: 'down', election: 'off', rounds: 2 },
+  { webhook: 'down', election: 'on', rounds: 2 },
 ] as const)(
-  `F101, F154: ${writers} writers at limit - 1, operators killed at random, webhook $webhook: no quota is ever exceeded`,
+  `F101, F154: ${writers} writers at limit - 1, operators killed at random, webhook $webhook, election $election: no quota is ever exceeded`,
   async setting => {
-    const namespace = await freshNamespace(lab.controlPlane, 'race');
-    const report = await race(lab, { ...setting, namespace, log: console.error });
+    const namespaces = [await freshNamespace(lab.controlPlane, 'race'), await freshNamespace(lab.controlPlane, 'race')];
+    const report = await race(lab, { ...setting, namespaces, log: console.error });
     console.log(JSON.stringify(report));
-    const { hard } = report;
+    const { hard, kills } = report;
     expect(report).toMatchObject({ mostInProxmox: hard, mostCharged: hard, mostMade: 1 });
-    await lab.startOperator();
-    await removeNamespace(lab, namespace);
+    expect(kills).toBeGreaterThan(0);
+    const operator = await lab.startOperator();
+    await Promise.all(namespaces.map(namespace => removeNamespace(lab, namespace)));
+    await operator.stop();
   },
   900_000,
 );

@@ -1,7 +1,7 @@
 /**
  * `make race`: 64 writers want the last place of a namespace, a hundred times, while two operators are killed at random.
- * Flags are --rounds, --webhook up|down and --election on|off. The last line is JSON, and the exit code 1 where a quota
- * was exceeded.
+ * Flags are --rounds, --webhook up|down, --election on|off and --beside, how many namespaces race beside each other. The
+ * last line is JSON, and the exit code 1 where a quota was exceeded, or nobody who led was killed.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,6 +15,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '100' },
     webhook: { type: 'string', default: 'up' },
     election: { type: 'string', default: 'off' },
+    beside: { type: 'string', default: '4' },
   },
 });
 const interrupt = new AbortController();
@@ -26,16 +27,18 @@ log(`the operators' log is ${stage.operatorLog}`);
 try {
   await connectProxmox(stage, dir);
   await stage.kubectl('apply', '-f', 'examples/10-templates.yaml');
-  await stage.kubectl('create', 'namespace', 'race');
+  const namespaces = Array.from({ length: Number(values.beside) }, (_, index) => `race-${index}`);
+  for (const namespace of namespaces) await stage.kubectl('create', 'namespace', namespace);
   const report = await race(stage, {
     rounds: Number(values.rounds),
     webhook: values.webhook === 'down' ? 'down' : 'up',
     election: values.election === 'on' ? 'on' : 'off',
-    namespace: 'race',
+    namespaces,
     log,
   });
   console.log(JSON.stringify(report));
-  if (Math.max(report.mostInProxmox, report.mostCharged) > report.hard) process.exitCode = 1;
+  const exceeded = Math.max(report.mostInProxmox, report.mostCharged) > report.hard || report.mostMade > 1;
+  if (exceeded || report.leadersKilled === 0) process.exitCode = 1;
   else await rm(dir, { recursive: true, force: true });
 } finally {
   await stage.close();

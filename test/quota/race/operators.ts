@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAllDocuments } from 'yaml';
 import type { BerthProcess } from '#cli/demo/berth-process.ts';
 import type { Stage } from '#cli/demo/stage.ts';
 import { webhookConfigurations } from '#kube/builtin.ts';
+import { leases } from '#kube/lease-record.ts';
 import type { KubeObject } from '#kube/resource.ts';
 import { configurationName, paths } from '#operator/admission/configuration.ts';
 import { freePort } from '../../control-plane/port.ts';
@@ -19,8 +19,10 @@ export interface Setting {
 
 /** Two operators, each of which may be killed. */
 export interface Operators {
-  /** Kills one after another without a word, each while whatever is under way; answers how many. */
-  killAtRandom: (stop: AbortSignal) => Promise<number>;
+  /** Kills one of them without a word, whatever it is at, and starts it again; does nothing while one is being started. */
+  strike: () => Promise<void>;
+  /** How many were killed, and how many of those led; both lead where there is no election. */
+  kills: () => { kills: number; leadersKilled: number };
   /** Takes the webhook away; the processes end with the stage. */
   close: () => Promise<void>;
 }
@@ -37,19 +39,33 @@ export async function startOperators(stage: Stage, { webhook, election }: Settin
     );
   const running: { process: BerthProcess; port: number }[] = [];
   for (const port of ports) running.push({ process: await start(port), port });
-  // A lease must expire, and a fence pass, before another leads: with kills as quick as without, nobody ever would.
-  const [leastMs, mostMs] = election === 'on' ? [35_000, 60_000] : [2_000, 8_000];
+  const killed = { kills: 0, leadersKilled: 0 };
+  let striking: Promise<void> = Promise.resolve();
+  let isStriking = false;
+
+  async function killOne(): Promise<void> {
+    const victim = running[Math.floor(Math.random() * running.length)];
+    if (!victim) return;
+    const led = await leads(victim.process);
+    await victim.process.kill();
+    killed.kills += 1;
+    if (led) killed.leadersKilled += 1;
+    if (led && election === 'on') await shortenLease(stage);
+    victim.process = await startAgain(() => start(victim.port));
+  }
+
   return {
-    async killAtRandom(stop) {
-      for (let kills = 0; ; kills++) {
-        await sleep(leastMs + Math.random() * (mostMs - leastMs), undefined, { signal: stop }).catch(() => {});
-        const victim = running[Math.floor(Math.random() * running.length)];
-        if (!victim || stop.aborted) return kills;
-        await victim.process.kill();
-        victim.process = await startAgain(() => start(victim.port), stop);
-      }
+    kills: () => killed,
+    async strike() {
+      if (isStriking) return;
+      isStriking = true;
+      striking = killOne().finally(() => {
+        isStriking = false;
+      });
+      await striking;
     },
     async close() {
+      await striking.catch(() => {});
       await stage.kubectl('delete', 'validatingwebhookconfiguration', configurationName, '--ignore-not-found');
       for (const { process } of running) await process.stop();
       balancer.close();
@@ -57,13 +73,27 @@ export async function startOperators(stage: Stage, { webhook, election }: Settin
   };
 }
 
-/** A busy machine may take longer to start one than a person would wait. */
-async function startAgain(start: () => Promise<BerthProcess>, stop: AbortSignal): Promise<BerthProcess> {
-  for (;;) {
+/** Whether an operator leads, or waits for the lease. */
+async function leads({ metricsUrl }: BerthProcess): Promise<boolean> {
+  const answer = await fetch(metricsUrl.replace('/metrics', '/readyz')).catch(() => undefined);
+  return answer?.ok === true && !(await answer.text()).includes('waits for the lease');
+}
+
+/** The dead have 15 s until they are followed; a second is enough for a race. The new leader's fence stays as it is. */
+async function shortenLease({ kube }: Stage): Promise<void> {
+  const key = { namespace: 'berth-system', name: 'berth-operator' };
+  await kube.patch(leases, key, { spec: { leaseDurationSeconds: 1 } });
+}
+
+/** How often it is tried to start one: a busy machine may take longer than a person would wait. */
+const mostTries = 5;
+
+async function startAgain(start: () => Promise<BerthProcess>): Promise<BerthProcess> {
+  for (let tries = 1; ; tries++) {
     try {
       return await start();
     } catch (error) {
-      if (stop.aborted) throw error;
+      if (tries >= mostTries) throw error;
     }
   }
 }
