@@ -73,7 +73,7 @@ export const reflectorCases: ReflectorCase[] = [
       const before = proxy.requests.length;
       proxy.resetWatches();
       await bench.world.put('unseen');
-      await eventually('several tries', () => proxy.requests.length >= before + 4);
+      await eventually('several tries', () => proxy.requests.length >= before + 4, 30_000);
       const [first = 0, second = 0, third = 0, fourth = 0] = proxy.requests.slice(before).map(({ at }) => at);
       assert.ok(fourth - third > second - first, 'tries get rarer');
       proxy.fault = () => undefined;
@@ -280,22 +280,16 @@ export const reflectorCases: ReflectorCase[] = [
   },
 ];
 
-/**
- * Waits until the store is equal to the world, and answers how many milliseconds that took. The world is read each time:
- * a real one has others at work, who give each namespace a ConfigMap with a certificate.
- */
+/** Waits until the store is equal to the world, and answers how many milliseconds that took. */
 async function isTrue({ world, reflector, slackMs }: Bench, limitMs: number): Promise<number> {
   const startedAt = performance.now();
-  const isEqual = async () => {
-    const truth = await world.truth();
-    return (
-      truth.size === reflector.store.size &&
-      [...truth].every(([key, state]) => {
-        const object = reflector.store.get(key);
-        return object && stateOf(object) === state;
-      })
-    );
-  };
+  const truth = await world.truth();
+  const isEqual = () =>
+    truth.size === reflector.store.size &&
+    [...truth].every(([key, state]) => {
+      const object = reflector.store.get(key);
+      return object && stateOf(object) === state;
+    });
   await eventually('the store is equal to the world', isEqual, limitMs + slackMs);
   return performance.now() - startedAt;
 }

@@ -16,7 +16,7 @@ import type { ControlPlane } from '../control-plane/control-plane.ts';
  * The flag of the API server that a real compaction needs: from its cache it goes on to serve what etcd has forgotten.
  * Without the cache it sends no bookmarks, and silence is what the watchdog is for.
  */
-export const uncached = ['--watch-cache-sizes=configmaps#0'];
+export const uncached = ['--watch-cache-sizes=secrets#0'];
 
 const namespaces: ResourceType = {
   group: '',
@@ -26,11 +26,12 @@ const namespaces: ResourceType = {
   namespaced: false,
 };
 
-const configMaps: ResourceType = {
+/** What is watched. Nobody else makes one in a new namespace; a ConfigMap comes there by itself, at any moment. */
+const secrets: ResourceType = {
   group: '',
   version: 'v1',
-  plural: 'configmaps',
-  kind: 'ConfigMap',
+  plural: 'secrets',
+  kind: 'Secret',
   namespaced: true,
 };
 
@@ -67,7 +68,7 @@ export async function realBench(controlPlane: ControlPlane): Promise<RealBench> 
   const queue = new Queue();
   const reflector = new Reflector<KubeObject>({
     client: createKubeClient(watching),
-    type: configMaps,
+    type: secrets,
     namespace,
     timings,
     onChange(key, kind, object) {
@@ -93,16 +94,16 @@ function worldOf(kube: KubeClient, namespace: string, etcd: Agent): World {
   return {
     async put(name) {
       writes += 1;
-      const object = { metadata: { namespace, name }, data: { writes: String(writes) } };
-      await kube.apply(configMaps, object, { fieldManager: 'world', force: true });
+      const object = { metadata: { namespace, name }, data: { writes: btoa(String(writes)) } };
+      await kube.apply(secrets, object, { fieldManager: 'world', force: true });
     },
     async remove(name) {
-      await kube.remove(configMaps, { namespace, name });
+      await kube.remove(secrets, { namespace, name });
     },
     async compact() {
       // Something else must have been written since, or the last resourceVersion would still do.
-      const other = { metadata: { namespace: 'default', name: 'other' }, data: { writes: randomUUID() } };
-      const { metadata } = await kube.apply(configMaps, other, { fieldManager: 'world', force: true });
+      const other = { metadata: { namespace: 'default', name: 'other' }, data: { writes: btoa(randomUUID()) } };
+      const { metadata } = await kube.apply(secrets, other, { fieldManager: 'world', force: true });
       const body = JSON.stringify({ revision: metadata.resourceVersion, physical: true });
       const url = 'http://etcd/v3/kv/compaction';
       const answer = await request(url, { method: 'POST', dispatcher: etcd, body });
@@ -110,7 +111,7 @@ function worldOf(kube: KubeClient, namespace: string, etcd: Agent): World {
       await answer.body.dump();
     },
     async truth() {
-      const { items } = await kube.list(configMaps, { namespace });
+      const { items } = await kube.list(secrets, { namespace });
       return new Map(items.map(object => [keyOf(object), stateOf(object)]));
     },
   };
