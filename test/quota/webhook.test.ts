@@ -11,7 +11,7 @@ import { makeCertificate } from '#operator/admission/certificate.ts';
 import { lifeMs, readOrRenew, secretName } from '#operator/admission/credentials.ts';
 import { QuotaGate } from '#operator/effects/quota-gate.ts';
 import type { Answer, Person } from './as.ts';
-import { machine, machinesPath, quotaIn, type Stage, tenant, tenantStage } from './stage.ts';
+import { machine, machinesPath, quotaIn, type Stage, snapshot, tenant, tenantStage } from './stage.ts';
 
 let stage: Stage;
 let root: Person;
@@ -61,6 +61,32 @@ describe('F100: what does not fit', () => {
     const file = join(tmpdir(), `${namespace}.json`);
     await writeFile(file, JSON.stringify(machine(namespace, 'b')));
     await expect(stage.kubectl('apply', '-f', file)).rejects.toThrow(words);
+  });
+
+  test('F62: is refused when it is a snapshot, of the namespace or of one machine', async () => {
+    const namespace = await tenant(stage);
+    await quotaIn(stage, namespace, { hard: { snapshots: 2 } });
+    const path = `/apis/berth.dev/v1alpha1/namespaces/${namespace}/vmsnapshots`;
+    const take = (name: string, vmName: string, query = '') =>
+      root('POST', `${path}${query}`, snapshot(namespace, name, vmName));
+    const policy = { metadata: { name: 'default' }, spec: { unquotaedNamespaces: 'Allow', snapshots: { maxPerVM: 1 } } };
+    await stage.kube.create<VmPolicy>(vmPolicies, policy as VmPolicy);
+    try {
+      expect((await take('asked', 'a', '?dryRun=All')).status).toBe(201);
+      expect((await take('first', 'a')).status).toBe(201);
+      expect((await take('second', 'a')).message).toContain(
+        'exceeded VmPolicy "default": snapshots.maxPerVM of "a": requested 1, used 1, hard 1; 0 would fit.',
+      );
+      expect((await take('third', 'b')).status).toBe(201);
+      expect((await take('fourth', 'c')).message).toContain(
+        'exceeded VmQuota "default": snapshots: requested 1, used 2, hard 2; 0 would fit.',
+      );
+      const { snapshots = [], used, summary } = (await ledger(namespace)) ?? {};
+      expect(snapshots.map(line => line.split(' ')[0])).toEqual(['snapshot/first', 'snapshot/third']);
+      expect({ used: used?.snapshots, summary: summary?.snapshots }).toEqual({ used: 2, summary: '2/2' });
+    } finally {
+      await stage.kube.remove(vmPolicies, { name: 'default' });
+    }
   });
 
   test('F102: is refused when it is a resize or a start', async () => {
