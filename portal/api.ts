@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ProxmoxCluster, VirtualMachine, VmOperation, VmQuota, VmTemplate } from '#api/kinds.ts';
+import type { ProxmoxCluster, VirtualMachine, VmOperation, VmQuota, VmSnapshot, VmTemplate } from '#api/kinds.ts';
 import { dnsLabelPattern, isoVolume, resourceName } from '#api/names.ts';
 
 // What the portal's pages and its server say to each other: everything below /api/v1 is JSON of one of these shapes,
@@ -161,6 +161,9 @@ export const machineRights = z.object({
   console: z.boolean(),
   restart: z.boolean(),
   reset: z.boolean(),
+  /** To take snapshots of it, and to go back to one. */
+  snapshot: z.boolean(),
+  rollback: z.boolean(),
   metrics: z.boolean(),
 });
 
@@ -198,7 +201,8 @@ export const patchRequest = z.strictObject({
 
 export type PatchRequest = z.infer<typeof patchRequest>;
 
-/** DELETE …/machines/:name: the UID of the machine that was confirmed, so that no other of its name goes. Answers 202. */
+/** DELETE …/machines/:name, and …/machines/:name/snapshots/:snapshot: the UID of what was confirmed, so that
+ * nothing else of its name goes. Answers 202. */
 export const deleteRequest = z.strictObject({ uid: z.string().min(1).max(64) });
 
 export type DeleteRequest = z.infer<typeof deleteRequest>;
@@ -245,10 +249,11 @@ export const machineMetrics = z.object({
 
 export type MachineMetrics = z.infer<typeof machineMetrics>;
 
-const operationTypes = ['Restart', 'Reset'] as const;
-
 /** POST …/machines/:name/operations; answers 201 `{object}` with the VmOperation. */
-export const operationRequest = z.strictObject({ type: z.enum(operationTypes) });
+export const operationRequest = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.enum(['Restart', 'Reset']) }),
+  z.strictObject({ type: z.literal('Rollback'), rollback: z.strictObject({ snapshotName: resourceName() }) }),
+]);
 
 export type OperationRequest = z.infer<typeof operationRequest>;
 
@@ -256,6 +261,19 @@ export type OperationRequest = z.infer<typeof operationRequest>;
 export interface OperationList {
   items: VmOperation[];
 }
+
+/** GET …/machines/:name/snapshots, the newest first. */
+export interface SnapshotList {
+  items: VmSnapshot[];
+}
+
+/** POST …/machines/:name/snapshots; answers 201 `{object}` with the VmSnapshot. */
+export const snapshotRequest = z.strictObject({
+  memory: z.enum(['Include', 'Exclude']),
+  description: z.string().max(1024).optional(),
+});
+
+export type SnapshotRequest = z.infer<typeof snapshotRequest>;
 
 /** POST …/machines/:name/console. The challenge is the base64url SHA-256 of the verifier's own text. */
 export const consoleRequest = z.strictObject({
@@ -292,6 +310,8 @@ export interface StreamEvents {
   machine: StreamChange<VirtualMachine>;
   quota: StreamChange<VmQuota>;
   operation: StreamChange<VmOperation>;
+  /** Of a snapshot of a machine; `snapshot` is all that there is. */
+  machineSnapshot: StreamChange<VmSnapshot>;
   health: Health;
   session: { expiresAt: string; idleExpiresAt: string };
 }

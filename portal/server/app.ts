@@ -9,6 +9,7 @@ import { machineRoutes } from './api/machines.ts';
 import { metricsRoutes } from './api/metrics.ts';
 import { operationRoutes } from './api/operations.ts';
 import { sessionRoutes } from './api/session.ts';
+import { snapshotRoutes } from './api/snapshots.ts';
 import { streamRoutes } from './api/stream.ts';
 import { ApiError, notFound } from './http/errors.ts';
 import { securityHeaders } from './http/headers.ts';
@@ -64,6 +65,7 @@ function apiRoutes(parts: Parts): Router {
   eventRoutes(router, parts);
   metricsRoutes(router, parts);
   operationRoutes(router, parts);
+  snapshotRoutes(router, parts);
   consoleRoutes(router, parts);
   kubeconfigRoutes(router, parts);
   streamRoutes(router, parts);

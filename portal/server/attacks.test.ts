@@ -147,6 +147,8 @@ describe('F140: another site can do nothing in the name of somebody who is signe
     ['PATCH', '/api/v1/namespaces/team-a/machines/x'],
     ['DELETE', '/api/v1/namespaces/team-a/machines/x'],
     ['POST', '/api/v1/namespaces/team-a/machines/x/operations'],
+    ['POST', '/api/v1/namespaces/team-a/machines/x/snapshots'],
+    ['DELETE', '/api/v1/namespaces/team-a/machines/x/snapshots/y'],
     ['POST', '/api/v1/namespaces/team-a/machines/x/console'],
   ] as const;
   const foreign: Record<string, string>[] = [

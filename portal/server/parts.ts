@@ -1,4 +1,4 @@
-import type { ProxmoxCluster, VirtualMachine, VmOperation, VmQuota, VmTemplate } from '#api/kinds.ts';
+import type { ProxmoxCluster, VirtualMachine, VmOperation, VmQuota, VmSnapshot, VmTemplate } from '#api/kinds.ts';
 import type { Requests } from '#kube/headers.ts';
 import type { KubeObject } from '#kube/resource.ts';
 import type { Store } from '#kube/store.ts';
@@ -27,6 +27,8 @@ export interface Stores {
   quotas: Store<VmQuota>;
   /** Indexed by `machine`, as `namespace/name`. */
   operations: Store<VmOperation>;
+  /** Indexed by `machine`, as `namespace/name`. */
+  snapshots: Store<VmSnapshot>;
   clusters: Store<ProxmoxCluster>;
   templates: Store<VmTemplate>;
   /** Namespaces that are tenants. */

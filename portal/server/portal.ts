@@ -1,8 +1,8 @@
 import { createServer as createPlainServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { ProxmoxCluster, VirtualMachine, VmOperation, VmQuota, VmTemplate } from '#api/kinds.ts';
-import { proxmoxClusters, virtualMachines, vmOperations, vmQuotas, vmTemplates } from '#api/kinds.ts';
+import type { ProxmoxCluster, VirtualMachine, VmOperation, VmQuota, VmSnapshot, VmTemplate } from '#api/kinds.ts';
+import { proxmoxClusters, virtualMachines, vmOperations, vmQuotas, vmSnapshots, vmTemplates } from '#api/kinds.ts';
 import { namespaces } from '#kube/builtin.ts';
 import { createKubeClient } from '#kube/client.ts';
 import type { Connection } from '#kube/connection.ts';
@@ -137,6 +137,7 @@ const createStores = (): Stores => ({
   machines: new Store<VirtualMachine>({ namespace: byNamespace }),
   quotas: new Store<VmQuota>({ namespace: byNamespace }),
   operations: new Store<VmOperation>({ machine: ({ metadata, spec }) => [`${metadata.namespace}/${spec.vmName}`] }),
+  snapshots: new Store<VmSnapshot>({ machine: ({ metadata, spec }) => [`${metadata.namespace}/${spec.vmName}`] }),
   clusters: new Store<ProxmoxCluster>(),
   templates: new Store<VmTemplate>(),
   tenants: new Store<KubeObject>(),
@@ -151,7 +152,7 @@ interface Reflection {
 }
 
 function createReflectors(
-  { machines, quotas, operations, clusters, templates, tenants }: Stores,
+  { machines, quotas, operations, snapshots, clusters, templates, tenants }: Stores,
   hub: Hub,
   onCluster: () => void,
   connection: Connection,
@@ -171,6 +172,12 @@ function createReflectors(
       type: vmQuotas,
       store: quotas,
       onChange: (_key, kind, object) => hub.onQuota(kind, object),
+    }),
+    new Reflector<VmSnapshot>({
+      ...common,
+      type: vmSnapshots,
+      store: snapshots,
+      onChange: (_key, kind, object) => hub.onSnapshot(kind, object),
     }),
     new Reflector<VmOperation>({
       ...common,

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type ProxmoxCluster, proxmoxClusters, type VirtualMachine, virtualMachines } from '#api/kinds.ts';
+import { type ProxmoxCluster, proxmoxClusters, type VirtualMachine, virtualMachines, vmSnapshots } from '#api/kinds.ts';
 import { connect } from '#kube/connection.ts';
 import type { KubeError } from '#kube/errors.ts';
 import { withHeaders } from '#kube/headers.ts';
 import { cluster } from '#operator/core/testing/fixtures.ts';
 import type { Browser } from '#portal/server/testing/browser.ts';
-import { machine } from '../quota/stage.ts';
+import { machine, snapshot } from '../quota/stage.ts';
 import { answerConsoles, type PortalStage, portalStage } from './stage.ts';
 
 type Who = 'nobody' | 'ada' | 'vera' | 'grace' | 'sam' | 'linus';
@@ -49,6 +49,25 @@ const routes: Route[] = [
   },
   {
     method: 'POST',
+    path: '/machines/NAME/operations',
+    body: { type: 'Rollback', rollback: { snapshotName: 'of-NAME' } },
+    wanted: { use: 201, view: 403, glimpse: 403 },
+  },
+  { method: 'GET', path: '/machines/NAME/snapshots', wanted: { use: 200, view: 200, glimpse: 200 } },
+  {
+    method: 'POST',
+    path: '/machines/NAME/snapshots',
+    body: { memory: 'Exclude' },
+    wanted: { use: 201, view: 403, glimpse: 403 },
+  },
+  {
+    method: 'DELETE',
+    path: '/machines/NAME/snapshots/of-NAME',
+    body: { uid: 'other' },
+    wanted: { use: 409, view: 403, glimpse: 404 },
+  },
+  {
+    method: 'POST',
     path: '/machines/NAME/console',
     body: { type: 'VNC', mode: 'Interactive', challenge },
     wanted: { use: 201, view: 403, glimpse: 403 },
@@ -69,6 +88,7 @@ beforeAll(async () => {
     [teamB, 'three'],
   ] as const) {
     await kube.create(virtualMachines, machine(namespace, name));
+    await kube.create(vmSnapshots, snapshot(namespace, `of-${name}`, name));
   }
   await stage.share('one');
   for (const who of ['ada', 'vera', 'grace', 'sam', 'linus'] as const) browsers.set(who, await stage.signedIn(who));
@@ -80,6 +100,10 @@ beforeAll(async () => {
       items.some(({ metadata }) => metadata.name === name && [teamA, teamB].includes(metadata.namespace ?? '')),
     );
   await vi.waitFor(async () => expect((await api('linus', 'GET', '/machines')).json).toSatisfy(hasAll), 10_000);
+  for (const name of ['one', 'two']) {
+    const path = `/namespaces/${teamA}/machines/${name}/snapshots`;
+    await vi.waitFor(async () => expect((await api('ada', 'GET', path)).json.items).toHaveLength(1), 10_000);
+  }
 });
 
 afterAll(async () => {
@@ -111,13 +135,13 @@ describe('F93, D1: each route, for each person, of each machine', () => {
   );
 
   test.each(cases)('$route.method $route.path as $who, who may $rights $name', async ({ who, name, rights, route }) => {
-    const path = `/namespaces/${stage.teamA}${route.path.replace('NAME', name)}`;
+    const path = `/namespaces/${stage.teamA}${route.path.replaceAll('NAME', name)}`;
     const answer = await api(who, route.method, path, route.body);
     expect(answer.status, answer.text).toBe(statusFor(route, rights));
     if (rights !== 'none') return;
     // What is foreign answers in the words of what does not exist.
     for (const other of [`/namespaces/${stage.teamA}`, '/namespaces/nowhere']) {
-      const nothing = await api(who, route.method, `${other}${route.path.replace('NAME', 'nothing')}`, route.body);
+      const nothing = await api(who, route.method, `${other}${route.path.replaceAll('NAME', 'nothing')}`, route.body);
       expect({ ...nothing.json.error, requestId: '' }).toEqual({ ...answer.json.error, requestId: '' });
     }
   });
@@ -218,6 +242,14 @@ describe('F93, D1: each route, for each person, of each machine', () => {
       await rm(file);
       expect(status).toBe(wanted);
     });
+  });
+
+  test('F93: a snapshot is found with its own machine only, and told of to whoever may see it', async () => {
+    const of = (name: string, snapshot: string) => `/namespaces/${stage.teamA}/machines/${name}/snapshots${snapshot}`;
+    expect((await api('ada', 'DELETE', of('one', '/of-two'), { uid: 'other' })).status).toBe(404);
+    expect((await api('sam', 'GET', of('one', ''))).json.items).toEqual([]);
+    const { items } = (await api('vera', 'GET', of('one', ''))).json;
+    expect(items.at(-1)).toMatchObject({ metadata: { name: 'of-one' }, spec: { vmName: 'one' } });
   });
 
   test('what needs no object needs a sign-in all the same, but for the version', async () => {

@@ -16,6 +16,8 @@ const machineQuestions: Record<keyof MachineRights, Question> = {
   console: tenantQuestions.console,
   restart: tenantQuestions.restart,
   reset: { verb: 'update', resource: 'virtualmachines/reset' },
+  snapshot: { verb: 'update', resource: 'virtualmachines/snapshot' },
+  rollback: { verb: 'update', resource: 'virtualmachines/rollback' },
   metrics: { verb: 'get', resource: 'virtualmachines/metrics' },
 };
 

@@ -9,11 +9,14 @@ interface Sight {
   machines: 'all' | ReadonlySet<string>;
   quotas: boolean;
   operations: boolean;
+  snapshots: boolean;
   /** When it was asked. */
   at: number;
 }
 
 const nothing: ReadonlySet<string> = new Set();
+
+const blind: Omit<Sight, 'at'> = { machines: nothing, quotas: false, operations: false, snapshots: false };
 
 /** What a viewer looks at. */
 export interface Views {
@@ -34,6 +37,7 @@ export interface Sees {
   machine: (name: string) => boolean;
   quotas: boolean;
   operations: boolean;
+  snapshots: boolean;
 }
 
 /** What was seen is asked again after this time; so rights that were taken away end. */
@@ -122,6 +126,7 @@ export class Viewer {
       reviews.ask(this.person, { verb: 'list', resource: 'virtualmachines' }),
       reviews.ask(this.person, { verb: 'list', resource: 'vmquotas' }),
       reviews.ask(this.person, { verb: 'list', resource: 'vmoperations' }),
+      reviews.ask(this.person, { verb: 'list', resource: 'vmsnapshots' }),
     ]);
     this.#everything = { allowed: answers.every(Boolean), at: now() };
   }
@@ -130,7 +135,7 @@ export class Viewer {
     const at = this.#views.now();
     await this.#lookAtEverything();
     const sight: Sight = this.#everything.allowed
-      ? { machines: 'all', quotas: true, operations: true, at }
+      ? { machines: 'all', quotas: true, operations: true, snapshots: true, at }
       : { ...(await this.#askFor(namespace)), at };
     const before = this.sees(namespace);
     this.#sights.set(namespace, sight);
@@ -145,25 +150,26 @@ export class Viewer {
       if (isUnanswered(error)) throw error;
       return 'any' as const;
     });
-    if (hints !== 'any' && hints.length === 0) return { machines: nothing, quotas: false, operations: false };
-    const [lists, quotas, operations] = await Promise.all([
+    if (hints !== 'any' && hints.length === 0) return blind;
+    const [lists, quotas, operations, snapshots] = await Promise.all([
       reviews.ask(this.person, { verb: 'list', resource: 'virtualmachines', namespace }),
       reviews.ask(this.person, { verb: 'list', resource: 'vmquotas', namespace }),
       reviews.ask(this.person, { verb: 'list', resource: 'vmoperations', namespace }),
+      reviews.ask(this.person, { verb: 'list', resource: 'vmsnapshots', namespace }),
     ]);
-    if (lists) return { machines: 'all', quotas, operations };
+    if (lists) return { machines: 'all', quotas, operations, snapshots };
     const named =
       hints === 'any' ? machines.byIndex('namespace', namespace).map(({ metadata }) => metadata.name) : hints;
     const seen = await Promise.all(
       named.map(name => reviews.ask(this.person, { verb: 'get', resource: 'virtualmachines', namespace, name })),
     );
-    return { machines: new Set(named.filter((_, index) => seen[index])), quotas, operations };
+    return { machines: new Set(named.filter((_, index) => seen[index])), quotas, operations, snapshots };
   }
 }
 
 const isBlind = ({ machines, quotas }: Sight): boolean => !quotas && machines !== 'all' && machines.size === 0;
 
 function seesOf(sight: Sight | undefined): Sees {
-  const { machines, quotas, operations } = sight ?? { machines: nothing, quotas: false, operations: false };
-  return { machine: name => machines === 'all' || machines.has(name), quotas, operations };
+  const { machines, quotas, operations, snapshots } = sight ?? blind;
+  return { machine: name => machines === 'all' || machines.has(name), quotas, operations, snapshots };
 }

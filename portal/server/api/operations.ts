@@ -27,12 +27,12 @@ export function operationRoutes(router: Router, parts: Parts): void {
     path,
     signedIn(async (request, response, session) => {
       const { namespace, name } = await visiblePlace(parts, request, session);
-      const { type } = readBody(operationRequest, request);
+      const asked = readBody(operationRequest, request);
       const body = {
         apiVersion: apiVersionOf(vmOperations),
         kind: vmOperations.kind,
-        metadata: { generateName: `${name}-${type.toLowerCase()}-`, namespace },
-        spec: { vmName: name, requester: session.user, type },
+        metadata: { generateName: `${name}-${asked.type.toLowerCase()}-`, namespace },
+        spec: { vmName: name, requester: session.user, ...asked },
       };
       const object = await actingAs(parts.own, parts.acting, personOf(session)).request({
         method: 'POST',

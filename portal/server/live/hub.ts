@@ -1,4 +1,4 @@
-import type { VirtualMachine, VmOperation, VmQuota } from '#api/kinds.ts';
+import type { VirtualMachine, VmOperation, VmQuota, VmSnapshot } from '#api/kinds.ts';
 import type { ChangeKind, Store } from '#kube/store.ts';
 import type { Logger } from '#kube/telemetry.ts';
 import type { Health, StreamChange } from '#portal/api.ts';
@@ -20,8 +20,8 @@ export interface Subscriber {
   stream: Stream;
 }
 
-type Watched = VirtualMachine | VmQuota | VmOperation;
-type EventName = 'machine' | 'quota' | 'operation';
+type Watched = VirtualMachine | VmQuota | VmOperation | VmSnapshot;
+type EventName = 'machine' | 'quota' | 'operation' | 'machineSnapshot';
 
 const eventTypes: Record<ChangeKind, StreamChange<never>['type']> = {
   added: 'ADDED',
@@ -91,6 +91,10 @@ export class Hub {
 
   onOperation(kind: ChangeKind, object: VmOperation): void {
     this.#tell('operation', kind, object, sees => sees.operations && sees.machine(object.spec.vmName));
+  }
+
+  onSnapshot(kind: ChangeKind, object: VmSnapshot): void {
+    this.#tell('machineSnapshot', kind, object, sees => sees.snapshots && sees.machine(object.spec.vmName));
   }
 
   onHealth(health: Health): void {

@@ -1,4 +1,4 @@
-import type { VirtualMachine } from '#api/kinds.ts';
+import type { VirtualMachine, VmOperation, VmSnapshot } from '#api/kinds.ts';
 import type {
   ConsoleAnswer,
   ConsoleRequest,
@@ -9,6 +9,7 @@ import type {
   MachineAnswer,
   OperationRequest,
   PatchRequest,
+  SnapshotRequest,
   WrittenMachine,
 } from '#portal/api.ts';
 import type { PowerAction } from '../machine/abilities.ts';
@@ -66,6 +67,24 @@ export async function changeMachine(seen: VirtualMachine, spec: Record<string, u
 export function deleteMachine({ namespace, name }: Place, uid: string): Promise<void> {
   const body: DeleteRequest = { uid };
   return request(machinePath(namespace, name), { method: 'DELETE', body });
+}
+
+/** Takes a snapshot of a machine. */
+export const takeSnapshot = ({ namespace, name }: Place, body: SnapshotRequest): Promise<void> =>
+  request(`${machinePath(namespace, name)}/snapshots`, { method: 'POST', body });
+
+/** Removes this very snapshot. */
+export function deleteSnapshot({ namespace, name }: Place, { metadata }: VmSnapshot): Promise<void> {
+  const body: DeleteRequest = { uid: metadata.uid ?? '' };
+  const path = `${machinePath(namespace, name)}/snapshots/${encodeURIComponent(metadata.name)}`;
+  return request(path, { method: 'DELETE', body });
+}
+
+/** Asks for a machine to be taken back to a snapshot; answers the operation. */
+export async function rollBack({ namespace, name }: Place, { metadata }: VmSnapshot): Promise<VmOperation> {
+  const body: OperationRequest = { type: 'Rollback', rollback: { snapshotName: metadata.name } };
+  const path = `${machinePath(namespace, name)}/operations`;
+  return (await request<{ object: VmOperation }>(path, { method: 'POST', body })).object;
 }
 
 /** What each power action writes. A restart or reset is an operation, the others are what is desired from now on. */

@@ -8,5 +8,6 @@ export const keys = {
   isos: ['isos'],
   machine: (namespace: string, name: string) => ['machine', namespace, name],
   events: (namespace: string, name: string) => ['machine', namespace, name, 'events'],
+  snapshots: (namespace: string, name: string) => ['snapshots', namespace, name],
   metrics: (namespace: string, name: string, range: string) => ['metrics', namespace, name, range],
 } as const;

@@ -1,6 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query';
-import type { Metadata } from '#api/kinds.ts';
-import type { Health, MachineList, QuotaList, StreamChange, StreamEvents } from '#portal/api.ts';
+import type { Metadata, VmOperation } from '#api/kinds.ts';
+import type { Health, MachineList, QuotaList, SnapshotList, StreamChange, StreamEvents } from '#portal/api.ts';
 import { keys } from './keys.ts';
 import { createValue } from './value.ts';
 
@@ -12,6 +12,9 @@ export const connection = createValue<Connection>('connecting');
 
 /** What is in reach, as last told. */
 export const health = createValue<Health | undefined>(undefined);
+
+/** The operation that was told of last: it is followed by who asked for it. */
+export const lastOperation = createValue<VmOperation | undefined>(undefined);
 
 /** When the session ends, as last told. */
 export const sessionEnd = createValue<StreamEvents['session'] | undefined>(undefined);
@@ -35,6 +38,8 @@ export function startLive(queries: QueryClient, onUnauthenticated: () => void): 
       failures = 0;
       queries.setQueryData<MachineList>(keys.machines, { items: machines });
       queries.setQueryData<QuotaList>(keys.quotas, { items: quotas });
+      // Nothing is told of what changed while the line was down.
+      void queries.invalidateQueries({ queryKey: ['snapshots'] });
       connection.set('live');
     });
     on('machine', change => {
@@ -46,6 +51,12 @@ export function startLive(queries: QueryClient, onUnauthenticated: () => void): 
     on('quota', change => {
       queries.setQueryData<QuotaList>(keys.quotas, list => list && { items: changed(list.items, change) });
     });
+    on('machineSnapshot', change => {
+      const { metadata, spec } = change.object;
+      const key = keys.snapshots(metadata.namespace ?? '', spec.vmName);
+      queries.setQueryData<SnapshotList>(key, list => list && { items: newestFirst(changed(list.items, change)) });
+    });
+    on('operation', ({ object }) => lastOperation.set(object));
     on('health', health.set);
     on('session', sessionEnd.set);
     source.onerror = () => {
@@ -70,6 +81,9 @@ export function startLive(queries: QueryClient, onUnauthenticated: () => void): 
     clearTimeout(timer);
   };
 }
+
+const newestFirst = <T extends { metadata: Metadata }>(items: T[]): T[] =>
+  items.toSorted((a, b) => ((a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '') ? 1 : -1));
 
 /** The list after a change of one of its objects. Pure; objects that did not change stay the same ones. */
 export function changed<T extends { metadata: Metadata }>(items: T[], { type, object }: StreamChange<T>): T[] {

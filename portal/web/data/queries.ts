@@ -10,6 +10,7 @@ import type {
   MetricRange,
   QuotaList,
   SessionInfo,
+  SnapshotList,
   VersionInfo,
 } from '#portal/api.ts';
 import { keys } from './keys.ts';
@@ -99,6 +100,13 @@ export const useEvents = (namespace: string, name: string) =>
   useQuery({
     queryKey: keys.events(namespace, name),
     queryFn: ({ signal }) => request<EventList>(`${machinePath(namespace, name)}/events`, { signal }),
+  });
+
+/** The snapshots of a machine; the stream tells of changes. */
+export const useSnapshots = (namespace: string, name: string) =>
+  useQuery({
+    queryKey: keys.snapshots(namespace, name),
+    queryFn: ({ signal }) => request<SnapshotList>(`${machinePath(namespace, name)}/snapshots`, { signal }),
   });
 
 /** The figures change with each poll of Proxmox and so are no part of the stream: they are read while looked at. */

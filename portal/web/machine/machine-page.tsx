@@ -18,6 +18,7 @@ import { FactsCard } from './facts-card.tsx';
 import { MachineHead } from './machine-head.tsx';
 import css from './machine-page.module.css';
 import { NotesCard } from './notes-card.tsx';
+import { SnapshotsCard } from './snapshots-card.tsx';
 import { stateOf } from './state.ts';
 import { StepsCard } from './steps-card.tsx';
 import { TagsCard } from './tags-card.tsx';
@@ -64,6 +65,7 @@ export default function MachinePage({ namespace, name }: { namespace: string; na
         <div className={css.column}>
           <UsageCard machine={machine} state={state} may={can?.metrics ?? false} />
           <NotesCard machine={machine} may={can?.update ?? false} />
+          <SnapshotsCard machine={machine} state={state} can={can} quota={quota} />
           <EventsCard namespace={namespace} name={name} />
         </div>
         <div className={css.column}>
