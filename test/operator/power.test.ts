@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { vmOperations } from '#api/kinds.ts';
+import { parse } from 'yaml';
+import { type VmSnapshot, vmOperations, vmSnapshots } from '#api/kinds.ts';
 import { isFinished } from '#operator/core/operation.ts';
 import { byAge } from '#operator/core/quota/pending.ts';
 import { conditionOf, type MachineLab, machineLab } from './machine-lab.ts';
@@ -115,6 +116,40 @@ test('F65: a password comes from a Secret that is meant for that, where an admin
   expect(JSON.stringify(vm)).not.toContain(password);
   expect(await kubectl('get', 'events', '-n', namespace, '-o', 'json')).not.toContain(password);
   expect(await readFile(lab.operatorLog, 'utf8')).not.toContain(password);
+});
+
+test('F62: a machine is taken back to a snapshot, which goes when it is deleted; another goes with the namespace', async () => {
+  const { namespace, kubectl, kube } = lab;
+  await lab.create('kept');
+  const vm = await lab.ready('kept');
+  const example: VmSnapshot = parse(await readFile('examples/requests/snapshot.yaml', 'utf8'));
+  const take = async (name: string, spec: Partial<VmSnapshot['spec']>) => {
+    const object = { ...example, metadata: { namespace, name }, spec: { ...example.spec, vmName: 'kept', ...spec } };
+    await kube.create<VmSnapshot>(vmSnapshots, object);
+    await kubectl('-n', namespace, 'wait', '--for=condition=Ready', `vmsnapshot/${name}`, '--timeout=60s');
+    return kube.get<VmSnapshot>(vmSnapshots, { namespace, name });
+  };
+  const names = () => Object.keys(lab.inProxmox(vm).config.snapshots);
+  const first = await take('first', {});
+  expect(names()).toEqual([`berth-${first.metadata.uid?.replaceAll('-', '')}`]);
+  expect(first.metadata.ownerReferences).toMatchObject([{ kind: 'VirtualMachine', uid: vm.metadata.uid }]);
+  expect(first.status?.expiresAt).toBeDefined();
+  expect(await kubectl('-n', namespace, 'get', 'vmsnap')).toMatch(/first +kept +Excluded .*True +Taken/);
+
+  await lab.change('kept', { description: 'changed since', resources: { cpu: 2, memory: '512Mi' } });
+  await lab.ready('kept');
+  await lab.operate('back', 'kept', { type: 'Rollback', rollback: { snapshotName: 'first' } });
+  const done = await lab.untilOperation('back', isFinished);
+  expect(conditionOf(done, 'Complete')?.status, JSON.stringify(done.status)).toBe('True');
+  const after = await lab.ready('kept');
+  expect(lab.inProxmox(after).config.current).toMatchObject({ cores: '2', protection: '1', tags: 'berth' });
+  expect(lab.inProxmox(after).run).toBeDefined();
+  expect(after.metadata.uid).toBe(vm.metadata.uid);
+
+  await kubectl('-n', namespace, 'delete', 'vmsnapshot', 'first', '--timeout=60s');
+  expect(names()).toEqual([]);
+  // It is left for the end, when the namespace is deleted: that must not wait for it.
+  expect((await take('second', { memory: 'Include' })).status?.memory).toBe('Included');
 });
 
 test('F40: a machine is paused and resumed, and is Ready both ways', async () => {

@@ -45,6 +45,17 @@ What you choose here is what Berth keeps up: a machine that should run is starte
 `,
   },
   {
+    name: 'snapshots',
+    title: 'Snapshots',
+    text: `
+Use **Take a snapshot** on the machine's page before you change something that may go wrong. It keeps the disks as they are, and the memory too if you ask for it.
+
+**Go back** takes the machine back to that moment: everything that was written to its disks since is lost. It is switched off for that, and starts again. Its size, name and network stay as they are now.
+
+A snapshot is no backup: it is on the same storage as the machine, and goes with it. Delete it when you need it no more.
+`,
+  },
+  {
     name: 'resize',
     title: 'More CPU, memory or disk',
     text: `

@@ -45,6 +45,17 @@ Berth maintient l'état choisi ici : une machine qui doit tourner est redémarr�
 `,
   },
   {
+    name: 'snapshots',
+    title: 'Instantanés',
+    text: `
+Utilisez **Prendre un instantané** sur la page de la machine avant un changement risqué. Il garde les disques tels qu'ils sont, et la mémoire aussi si vous le demandez.
+
+**Revenir** ramène la machine à ce moment : tout ce qui a été écrit sur ses disques depuis est perdu. Elle est éteinte pour cela, puis redémarre. Sa taille, son nom et son réseau restent ceux de maintenant.
+
+Un instantané n'est pas une sauvegarde : il est sur le même stockage que la machine, et disparaît avec elle. Supprimez-le quand il ne sert plus.
+`,
+  },
+  {
     name: 'resize',
     title: 'Plus de CPU, de mémoire ou de disque',
     text: `
