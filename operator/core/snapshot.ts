@@ -5,7 +5,6 @@ import type { Finding } from './decision.ts';
 import type { Observed, SnapshotLine } from './observed.ts';
 import { byAge } from './quota/pending.ts';
 import { finalizer } from './steps/reserve.ts';
-import { isReady } from './steps/settled.ts';
 
 /** What Proxmox calls the tasks of snapshots. */
 export const snapshotTasks = { take: 'qmsnapshot', remove: 'qmdelsnapshot' } as const;
@@ -132,12 +131,18 @@ export function hopelessSnapshot({ spec }: VmSnapshot, vm: Observed['vm'] | unde
   return { reason: 'MachineDeleted', message: `The VirtualMachine "${spec.vmName}" is being deleted.` };
 }
 
-/** What a snapshot waits for that is not worked at. */
+/**
+ * What a snapshot waits for whose turn has not come. Of the one whose turn it is the machine's own steps tell: two who do
+ * would contradict each other for ever.
+ */
 export function snapshotWaitsFor(snapshot: VmSnapshot, vm: Observed['vm'], first?: VmSnapshot): Finding | undefined {
   if (first && first.metadata.uid !== snapshot.metadata.uid) {
     return { reason: 'Waiting', message: `It waits for the snapshot "${first.metadata.name}".` };
   }
-  if (snapshot.status?.startedAt !== undefined || isReady(vm)) return undefined;
-  const ready = vm.status?.conditions?.find(({ type }) => type === 'Ready');
-  return { reason: 'Waiting', message: `It waits for the machine: ${ready?.message ?? 'it is not known yet.'}` };
+  if (vm.status?.createdAt === undefined) {
+    const ready = vm.status?.conditions?.find(({ type }) => type === 'Ready');
+    return { reason: 'Waiting', message: `It waits for the machine: ${ready?.message ?? 'it is not known yet.'}` };
+  }
+  const isTold = snapshot.status?.conditions?.some(({ type }) => type === 'Ready');
+  return isTold ? undefined : { reason: 'Waiting', message: 'It waits until nothing else is done to the machine.' };
 }

@@ -75,25 +75,29 @@ async function liveOn(world: FaultWorld): Promise<void> {
   expectOnce(world, { qmrollback: 1, qmsnapshot: 1 });
   expectConfig(world);
   await world.kubernetes.client().remove(vmSnapshots, { namespace: 'team-a', name: 'first' });
-  await expectThat(world, () => snapshot(world, 'first') === undefined, 'the first snapshot is gone');
+  await expectThat(world, () => snapshotOf(world, 'first') === undefined, 'the first snapshot is gone');
   if (names(world).join() !== byHand) throw new Violation(`S3: Proxmox has the snapshots ${names(world)}`);
   await take(world, 'second');
   await world.kubernetes.client().remove(virtualMachines, machineKey);
   // What the garbage collector of Kubernetes does, be it early.
   await world.kubernetes.client().remove(vmSnapshots, { namespace: 'team-a', name: 'second' });
-  const isGone = () => world.machine('web-1') === undefined && snapshot(world, 'second') === undefined;
+  const isGone = () => world.machine('web-1') === undefined && snapshotOf(world, 'second') === undefined;
   await expectThat(world, isGone, 'the machine is gone with its snapshot');
   await expectThat(world, () => world.invariants.leaks().length === 0, 'nothing is left in Proxmox or the ledger');
 }
 
-async function take(world: FaultWorld, name: string): Promise<void> {
-  await world.kubernetes.client().create<VmSnapshot>(vmSnapshots, {
+/** What a person does who wants a snapshot. */
+export const askForSnapshot = (world: FaultWorld, name: string): Promise<VmSnapshot> =>
+  world.kubernetes.client().create<VmSnapshot>(vmSnapshots, {
     metadata: { name, namespace: 'team-a', creationTimestamp: new Date(world.clock.now()).toISOString() },
     spec: { vmName: 'web-1', memory: name === 'second' ? 'Include' : 'Exclude' },
   });
+
+async function take(world: FaultWorld, name: string): Promise<void> {
+  await askForSnapshot(world, name);
   await expectThat(
     world,
-    () => snapshot(world, name)?.status?.createdAt !== undefined,
+    () => snapshotOf(world, name)?.status?.createdAt !== undefined,
     `the ${name} snapshot is taken`,
   );
 }
@@ -119,7 +123,8 @@ async function rollBack(world: FaultWorld, snapshotName: string): Promise<void> 
   if (failure) throw new Violation(`I5: the rollback failed: ${failure.message}`);
 }
 
-const snapshot = (world: FaultWorld, name: string): VmSnapshot | undefined =>
+/** A snapshot as it stands. */
+export const snapshotOf = (world: FaultWorld, name: string): VmSnapshot | undefined =>
   world.kubernetes.peek<VmSnapshot>(vmSnapshots, { namespace: 'team-a', name });
 
 const inProxmox = (world: FaultWorld) => world.simulator.state.vms[world.machine('web-1')?.status?.vmid ?? 0];
@@ -155,7 +160,7 @@ async function expectThat(world: FaultWorld, holds: () => boolean, what: string)
   if (await world.until(holds, patienceMs)) return;
   const say = (one?: { status?: { conditions?: { type: string; message: string }[] | undefined } }) =>
     one?.status?.conditions?.find(({ type }) => type === 'Ready')?.message;
-  const told = [world.machine('web-1'), snapshot(world, 'first'), snapshot(world, 'second')].map(say);
+  const told = [world.machine('web-1'), snapshotOf(world, 'first'), snapshotOf(world, 'second')].map(say);
   throw new Violation(`I5: never: ${what}; machine and snapshots say: ${told.join(' | ')}`);
 }
 

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { type VirtualMachine, virtualMachines } from '#api/kinds.ts';
+import { expectReady, web1 } from './expectations.ts';
 import { faultKinds } from './fault.ts';
-import { liveWithSnapshots } from './snapshot-life.ts';
+import { FaultWorld } from './fault-world.ts';
+import { askForSnapshot, liveWithSnapshots, snapshotOf } from './snapshot-life.ts';
 
 const calm = { faults: new Map(), seconds: 1 };
 
@@ -13,6 +16,29 @@ test('F62, F154: two operators without an election take each snapshot once', asy
     const watch = { lagMs, twice: 0, missing: 0 };
     expect(await liveWithSnapshots({ ...calm, watch, operators: 2 })).not.toHaveProperty('violation');
   }
+});
+
+test('F136: while a backup has the machine locked a snapshot says so, once, and is taken after it', async () => {
+  const watch = { lagMs: 0, twice: 0, missing: 0 };
+  const world = new FaultWorld({ plan: new Map(), durations: {}, random: () => 0.5, watch });
+  await world.begin();
+  await world.create(web1.name);
+  await expectReady(world, 'was made');
+  const config = world.simulator.state.vms[world.machine(web1.name)?.status?.vmid ?? 0]?.config.current;
+  Object.assign(config ?? {}, { lock: 'backup' });
+  // Not ready either, so that two have something to say of the snapshot.
+  const description = 'changed while it is locked';
+  world.kubernetes.edit<VirtualMachine>(virtualMachines, web1, { description });
+  await askForSnapshot(world, 'first');
+  const ready = () => snapshotOf(world, 'first')?.status?.conditions?.find(({ type }) => type === 'Ready');
+  expect(await world.until(() => ready()?.reason === 'LockedByTask', 60_000)).toBe(true);
+  expect(ready()?.message).toBe('Proxmox has locked the machine (backup).');
+  const before = world.kubernetes.version;
+  await world.pass(60_000);
+  expect(world.kubernetes.version - before).toBeLessThanOrEqual(2);
+  delete config?.lock;
+  expect(await world.until(() => ready()?.status === 'True', 60_000)).toBe(true);
+  world.end();
 });
 
 describe('F62, F154: where something goes wrong', () => {
