@@ -50,7 +50,7 @@ const routes: Route[] = [
   {
     method: 'POST',
     path: '/machines/NAME/operations',
-    body: { type: 'Rollback', rollback: { snapshotName: 'of-NAME' } },
+    body: { type: 'Rollback', rollback: { snapshotName: 'any' } },
     wanted: { use: 201, view: 403, glimpse: 403 },
   },
   { method: 'GET', path: '/machines/NAME/snapshots', wanted: { use: 200, view: 200, glimpse: 200 } },
