@@ -96,5 +96,5 @@ test('F118: who adopts needs a verb that no tenant has, and begins with what rem
   }
   expect((await adopt('root', 'system:masters', { powerState: 'Unmanaged' })).status).toBe(201);
   const both = { source: { adopt: { vmid: 100 }, template: { name: 'debian' } } };
-  expect((await adopt('root', 'system:masters', both)).message).toContain('exactly one of template and adopt');
+  expect((await adopt('root', 'system:masters', both)).message).toContain('exactly one of template, iso and adopt');
 });
