@@ -69,7 +69,10 @@ describe('F100: what does not fit', () => {
     const path = `/apis/berth.dev/v1alpha1/namespaces/${namespace}/vmsnapshots`;
     const take = (name: string, vmName: string, query = '') =>
       root('POST', `${path}${query}`, snapshot(namespace, name, vmName));
-    const policy = { metadata: { name: 'default' }, spec: { unquotaedNamespaces: 'Allow', snapshots: { maxPerVM: 1 } } };
+    const policy = {
+      metadata: { name: 'default' },
+      spec: { unquotaedNamespaces: 'Allow', snapshots: { maxPerVM: 1 } },
+    };
     await stage.kube.create<VmPolicy>(vmPolicies, policy as VmPolicy);
     try {
       expect((await take('asked', 'a', '?dryRun=All')).status).toBe(201);
