@@ -8,19 +8,21 @@ interface Called {
 const machinePath = /^\/api2\/json\/nodes\/[^/]+\/qemu\/(\d+)(\/[^?]*)?/;
 
 /**
- * Counts the calls that were made about each VMID: writes, and reads of its own. Polls of everything are left out, and so
- * is what its guest was asked once it was there: no step waits for that.
+ * Counts the calls that were made about each VMID: writes, reads of its own, and apart from these what the agent in its
+ * guest was asked once it was there, which no step waits for. Polls of everything are left out.
  */
 export class CallLog {
   readonly #writes = new Map<number, number>();
   readonly #reads = new Map<number, number>();
+  readonly #agentReads = new Map<number, number>();
 
   /** Notes a call. A clone counts for the machine that it makes, not for the template. */
   note({ method, target, body }: Called): void {
     const [, id, rest] = machinePath.exec(target) ?? [];
-    if (id === undefined || rest?.startsWith('/agent/')) return;
+    if (id === undefined) return;
     const newid = rest === '/clone' ? new URLSearchParams(String(body ?? '')).get('newid') : undefined;
-    const counts = method === 'GET' ? this.#reads : this.#writes;
+    const reads = rest?.startsWith('/agent/') ? this.#agentReads : this.#reads;
+    const counts = method === 'GET' ? reads : this.#writes;
     const vmid = Number(newid ?? id);
     counts.set(vmid, (counts.get(vmid) ?? 0) + 1);
   }
@@ -31,5 +33,9 @@ export class CallLog {
 
   reads(vmid: number): number {
     return this.#reads.get(vmid) ?? 0;
+  }
+
+  agentReads(vmid: number): number {
+    return this.#agentReads.get(vmid) ?? 0;
   }
 }

@@ -17,6 +17,8 @@ export interface DemoReport {
   seconds: number;
   proxmoxWritesPerVm: number;
   ownReadsPerVm: number;
+  /** What guests' agents were asked; no part of the reads. */
+  agentReadsPerVm: number;
   bootsPerVm: number;
 }
 
@@ -48,6 +50,7 @@ export async function checkAndDelete(stage: Stage, progress: Progress, startedAt
   const figures = {
     proxmoxWritesPerVm: average(vmids.map(vmid => proxmox.calls.writes(vmid))),
     ownReadsPerVm: average(vmids.map(vmid => proxmox.calls.reads(vmid))),
+    agentReadsPerVm: average(vmids.map(vmid => proxmox.calls.agentReads(vmid))),
     bootsPerVm: average(started.map(({ status }) => boots(proxmox, status?.vmid ?? 0))),
   };
   await progress.step('Deleting the machines and their namespaces', () =>

@@ -48,6 +48,7 @@ export const nothingMade = {
   lowerBoundSeconds: null,
   proxmoxWritesPerVm: null,
   ownReadsPerVm: null,
+  agentReadsPerVm: null,
   bootsPerVm: null,
   sharedPollsPerMinute: null,
 };

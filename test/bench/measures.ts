@@ -14,6 +14,7 @@ export function perMachine({ machines }: Figures, vmids: readonly number[]) {
   return {
     proxmoxWritesPerVm: average(({ writes }) => writes),
     ownReadsPerVm: average(({ reads }) => reads),
+    agentReadsPerVm: average(({ agentReads }) => agentReads),
     bootsPerVm: average(({ boots }) => boots),
   };
 }

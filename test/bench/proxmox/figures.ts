@@ -56,6 +56,7 @@ export class ProxmoxFigures {
       const counts = {
         writes: this.#log.writes(vmid),
         reads: this.#log.reads(vmid),
+        agentReads: this.#log.agentReads(vmid),
         boots: this.#boots.get(vmid) ?? 0,
       };
       return [vmid, { ...counts, firstCallAt: this.#firstCalls.get(vmid) ?? 0 }] as const;

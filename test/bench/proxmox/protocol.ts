@@ -39,7 +39,7 @@ export const figures = z.object({
   /** By VMID. */
   machines: z.record(
     z.string(),
-    z.object({ writes: z.int(), reads: z.int(), boots: z.int(), firstCallAt: z.number() }),
+    z.object({ writes: z.int(), reads: z.int(), agentReads: z.int(), boots: z.int(), firstCallAt: z.number() }),
   ),
   /** Seconds that tasks took, together. */
   taskSeconds: z.number(),
