@@ -49,11 +49,18 @@ export interface ClusterControllerParts {
   now: () => number;
 }
 
+/**
+ * How long a status of ours stands before we write another one. Two operators that see a cluster differently, as without
+ * an election, are woken by each other's words: they would contradict each other as fast as they can.
+ */
+const standsMs = 2_000;
+
 /** Makes the reconcile of a ProxmoxCluster: connect, probe, report, and take back claims that nobody needs. */
 export function clusterReconciler(parts: ClusterControllerParts) {
   const probe = createClusterProbe(parts.now);
   const search = new OrphanSearch(parts.machines, parts.clusterId, parts.now);
   const upkeep = new PoolUpkeep(parts.kube, parts.machines, parts.clusterId, parts.now);
+  const toldAt = new Map<string, number>();
   return async (name: string, { log }: ReconcileContext): Promise<Outcome> => {
     const cluster = parts.clusters.get(name);
     if (!cluster) {
@@ -69,6 +76,9 @@ export function clusterReconciler(parts: ClusterControllerParts) {
     const status = clusterStatusOf(cluster, found, parts.now(), alarms);
     const { inFlight, abandoned, ...before } = cluster.status ?? {};
     if (!isDeepStrictEqual(withoutUndefined(status), before)) {
+      const waitMs = (toldAt.get(name) ?? Number.NEGATIVE_INFINITY) + standsMs - parts.now();
+      if (waitMs > 0) return { kind: 'again', afterMs: waitMs, reason: 'its status was just written' };
+      toldAt.set(name, parts.now());
       await parts.kube.applyStatus(proxmoxClusters, { metadata: { name }, status }, { fieldManager, force: true });
     }
     tellAlarms(parts, cluster, alarms);
