@@ -9,9 +9,16 @@ import { eachInParallel, machineOf } from './machines.ts';
 import type { StandingVm } from './proxmox/protocol.ts';
 import { firstVmid, nodes } from './proxmox/seed.ts';
 
+type Told = [reason: string, message: string, status?: 'False'];
+
 /** What a machine's status says of each condition when all is well, in the operator's order, which is the alphabet's. */
-const holding: Record<string, [reason: string, message: string]> = {
+const told: Record<string, Told> = {
   ConfigSynced: ['UpToDate', 'The configuration is as desired.'],
+  GuestAgentReady: [
+    'AgentDisabled',
+    'Proxmox is not to talk to a guest agent: set spec.guestAgent to Enabled.',
+    'False',
+  ],
   PowerSynced: ['InDesiredState', 'The power state is as desired.'],
   Provisioned: ['Cloned', 'The machine exists in Proxmox.'],
   QuotaReserved: ['Reserved', 'The quota has room for the machine.'],
@@ -46,11 +53,12 @@ export async function createStanding(kube: KubeClient, count: number): Promise<S
 
 const asOperator = { fieldManager: 'berth-operator', force: true };
 
-function statusOf(vmid: number, node: string, uuid: string): VirtualMachineStatus {
+/** The status of a machine that the operator made long ago; what it does not say is written by the next sweep. */
+export function statusOf(vmid: number, node: string, uuid: string): VirtualMachineStatus {
   const longAgo = '2026-01-01T00:00:00Z';
-  const conditions = Object.entries(holding).map(([type, [reason, message]]) => ({
+  const conditions = Object.entries(told).map(([type, [reason, message, status = 'True' as const]]) => ({
     type,
-    status: 'True' as const,
+    status,
     reason,
     message,
     observedGeneration: 1,
