@@ -38,7 +38,12 @@ demo-check: web ## start the demo, walk through it and stop
 check: types lint unused unit ## static checks and unit tests, in under a minute
 
 .PHONY: test
-test: check system ## all of check, and the tests that need a real Kubernetes
+test: check long ## all of check, the tests that need a real Kubernetes, and the fault plans
+
+# The fault plans take what the tests with Kubernetes leave of the processor: those wait most of the time.
+.PHONY: long
+long:
+	@$(MAKE) --no-print-directory --jobs=2 system faults
 
 .PHONY: types
 types: $(MODULES)
@@ -59,6 +64,10 @@ unit: $(MODULES)
 .PHONY: system
 system: web
 	$(call step,node test/control-plane/build.ts && $(call vitest,system))
+
+.PHONY: faults
+faults: $(MODULES)
+	$(call step,nice -n 19 $(call vitest,faults))
 
 .PHONY: web
 web: portal/web/dist/index.html console-proxy/web/dist/screen.html ## build the pages for the browser

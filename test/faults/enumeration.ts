@@ -27,6 +27,8 @@ const pacesOfPairs: Record<Story, Pace[]> = {
 /** Of ten pairs so many are of each story. */
 const storiesOfPairs: Story[] = [...Array<Story>(6).fill('template'), 'iso', 'kept', 'kept', 'spent'];
 
+const firstSeed = 20_261_122;
+
 /** One pair in so many is run under two operators that know nothing of each other, as without an election. */
 const sharedLives = 8;
 
@@ -48,7 +50,7 @@ const moods: WatchMood[] = [
 /**
  * Plans of one machine's life, `count` of them: one for each story and pace in which nothing goes wrong, then every call ×
  * every kind of fault × every pace, and then pairs of faults drawn with a fixed seed, under watches that lag. With `only`
- * the single faults of that story.
+ * the single faults of that story, in a mixed order: what goes wrong late in a life is found as soon as the rest.
  */
 export async function* enumerate(count: number, only?: Story): AsyncGenerator<NamedPlan, void, void> {
   let made = 0;
@@ -60,12 +62,12 @@ export async function* enumerate(count: number, only?: Story): AsyncGenerator<Na
       const reference = (await live(calm)).calls;
       calls.set(`${story} ${pace}`, reference);
       const planned = singles(story, pace, reference);
-      yield* planned;
+      yield* only ? telling(planned) : planned;
       made += planned.length + 1;
     }
   }
   if (only) return;
-  const random = sequence(20_261_122);
+  const random = sequence(firstSeed);
   for (; made < count; made++) {
     const story = pick(storiesOfPairs, random);
     const pace = pick(pacesOfPairs[story], random);
@@ -117,6 +119,18 @@ function named(plan: LifePlan): NamedPlan {
   const watch = `lag=${lagMs} twice=${twice} missing=${missing}`;
   const { story, pace, operators = 1, seed } = plan;
   return { ...plan, name: `${story} ${faults} pace=${pace} ${watch} operators=${operators} seed=${seed}` };
+}
+
+/** The rare kinds of fault first, which some mistakes are shown by alone, and the others mixed, the same way each time. */
+function telling(plans: NamedPlan[]): NamedPlan[] {
+  const isRare = ({ faults }: NamedPlan) => [...faults.values()].some(kind => !faultKinds.includes(kind));
+  return [...plans.filter(isRare), ...mixed(plans.filter(plan => !isRare(plan)))];
+}
+
+function mixed<T>(from: T[]): T[] {
+  const random = sequence(firstSeed);
+  const keyed = from.map(item => ({ item, key: random(1_000_000) }));
+  return keyed.sort((a, b) => a.key - b.key).map(({ item }) => item);
 }
 
 /** Whole numbers below a limit, the same ones each time (Lehmer's generator). */

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { turns } from '#kube/turns.ts';
 import { mistakes } from './mistakes.ts';
 
 const run = promisify(execFile);
@@ -36,8 +37,10 @@ test(`F14, F154: ${count.toLocaleString('en')} fault plans and no violation`, { 
 });
 
 describe('each known mistake, put back in, is found by a plan', () => {
-  test.each(mistakes.map(({ name }) => name))('%s', { timeout: 600_000 }, async name => {
-    const { violations } = await runPlans('--plans', '1', '--mistake', name);
+  const inTurn = turns(shares);
+
+  test.concurrent.each(mistakes.map(({ name }) => name))('%s', { timeout: 600_000 }, async name => {
+    const { violations } = await inTurn(() => runPlans('--plans', '1', '--mistake', name));
     expect(violations).toHaveLength(1);
   });
 });
