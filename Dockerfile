@@ -18,22 +18,29 @@ COPY console-proxy ./console-proxy
 RUN node_modules/.bin/vite build portal/web --logLevel warn
 RUN node_modules/.bin/vite build console-proxy/web --logLevel warn
 
-FROM gcr.io/distroless/nodejs24-debian13:nonroot
+# Node runs the sources as they are. But what takes off their types stays in memory, 30 MiB in each process; here it is done
+# once.
+FROM --platform=$BUILDPLATFORM node:24-trixie-slim AS code
 WORKDIR /berth
-ENV NODE_ENV=production
-COPY --from=packages /berth/node_modules ./node_modules
-COPY package.json LICENSE ./
+COPY package.json ./
 COPY api ./api
 COPY kube ./kube
 COPY proxmox ./proxmox
 COPY operator ./operator
 COPY simulator ./simulator
-COPY portal/api.ts ./portal/api.ts
-COPY portal/server ./portal/server
-COPY --from=pages /berth/portal/web/dist ./portal/web/dist
+COPY portal ./portal
 COPY console-proxy ./console-proxy
-COPY --from=pages /berth/console-proxy/web/dist ./console-proxy/web/dist
 COPY cli ./cli
+RUN node cli/image/main.ts stripped
+
+FROM gcr.io/distroless/nodejs24-debian13:nonroot
+WORKDIR /berth
+ENV NODE_ENV=production
+COPY --from=packages /berth/node_modules ./node_modules
+COPY LICENSE ./
+COPY --from=code /berth/stripped .
+COPY --from=pages /berth/portal/web/dist ./portal/web/dist
+COPY --from=pages /berth/console-proxy/web/dist ./console-proxy/web/dist
 # In numbers, or Kubernetes cannot tell that it is not root.
 USER 65532:65532
-ENTRYPOINT ["/nodejs/bin/node", "/berth/cli/berth.ts"]
+ENTRYPOINT ["/nodejs/bin/node", "/berth/cli/berth.js"]

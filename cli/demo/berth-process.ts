@@ -28,13 +28,15 @@ export interface BerthProcessOptions {
   logFile: string;
   probePort: number;
   args?: readonly string[];
+  /** File of the `berth` command. Default: the source beside this one. */
+  berth?: string | undefined;
   signal: AbortSignal;
 }
 
 /** Starts a command and waits until it is ready. Rejects, naming the log, when it is not. */
 export async function startBerthProcess(options: BerthProcessOptions): Promise<BerthProcess> {
   const { command, kubeconfig, logFile, probePort, args = [] } = options;
-  const berth = fileURLToPath(new URL('../berth.ts', import.meta.url));
+  const { berth = fileURLToPath(new URL('../berth.ts', import.meta.url)) } = options;
   const flags = ['--kubeconfig', kubeconfig, '--probe-port', String(probePort), '--probe-host', '127.0.0.1', ...args];
   const child = spawn(process.execPath, [berth, command, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   const log = createWriteStream(logFile, { flags: 'a' });

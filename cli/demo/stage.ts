@@ -48,6 +48,8 @@ export interface StageOptions {
   qemu?: boolean;
   /** One that runs already; else one is started. */
   controlPlane?: ControlPlane;
+  /** File of the `berth` command that is run. Default: the sources as they are. */
+  berth?: string;
 }
 
 const repository = new URL('../../', import.meta.url).pathname;
@@ -65,7 +67,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
 
 /** Sets the half of the stage that knows of no Proxmox VE: an API server with Berth installed. */
 export async function setKubernetesStage(options: StageOptions): Promise<KubernetesStage> {
-  const { env, signal, log } = options;
+  const { env, signal, log, berth } = options;
   const dir = resolve(options.dir);
   await mkdir(dir, { recursive: true });
   const started = options.controlPlane ? undefined : await startKubernetes({ ...options, dir });
@@ -81,7 +83,7 @@ export async function setKubernetesStage(options: StageOptions): Promise<Kuberne
     const kubeconfig = await controlPlane.serviceAccountKubeconfig('berth-system', `berth-${command}`, path);
     const probePort = await freePort();
     const logFile = join(dir, `${command}.log`);
-    const started = await startBerthProcess({ command, kubeconfig, logFile, probePort, args, signal });
+    const started = await startBerthProcess({ command, kubeconfig, logFile, probePort, args, berth, signal });
     processes.push(started);
     return started;
   };
