@@ -46,6 +46,11 @@ export function PersonMenu() {
         <Menu.Item component={Link} href="/profile" leftSection={<Icon name="person" />}>
           {t('nav.profile')}
         </Menu.Item>
+        {role === 'Admin' && (
+          <Menu.Item component={Link} href="/isos" leftSection={<Icon name="disc" />}>
+            {t('nav.isos')}
+          </Menu.Item>
+        )}
         <Menu.Item component={Link} href="/about" leftSection={<Icon name="book" />}>
           {t('nav.about')}
         </Menu.Item>

@@ -14,7 +14,7 @@ import css from './shell.module.css';
 /** What stands around every page: where one is, who one is, and what is wrong at large. */
 export function Shell({ children }: { children: ReactNode }) {
   const { t } = useText();
-  const { tenants, role } = useSignedIn();
+  const { tenants } = useSignedIn();
   const [path] = useLocation();
   const main = useRef<HTMLElement>(null);
   const before = useRef(path);
@@ -48,12 +48,6 @@ export function Shell({ children }: { children: ReactNode }) {
               <Link {...page('/new')} className={css.link}>
                 <Icon name="plus" />
                 <span>{t('nav.new')}</span>
-              </Link>
-            )}
-            {role === 'Admin' && (
-              <Link {...page('/isos')} className={css.link}>
-                <Icon name="disc" />
-                <span>{t('nav.isos')}</span>
               </Link>
             )}
             <Link {...page('/help')} className={css.link}>

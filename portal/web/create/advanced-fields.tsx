@@ -44,7 +44,7 @@ export function AdvancedFields({ draft, catalogue, quota, errors, change }: Adva
         <span className="quiet small">{t('create.more.text')}</span>
       </summary>
       <div className={css.body}>
-        <h3>{t(installs ? 'field.hostname' : 'create.access')}</h3>
+        {!installs && <h3>{t('create.access')}</h3>}
         <div className={form.pair}>
           {!installs && (
             <TextInput
