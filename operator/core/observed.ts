@@ -4,7 +4,6 @@ import type { VmQuotaSpec } from '#api/vm-quota.ts';
 import type { GuestTurn, GuestView } from './guest.ts';
 import type { MachineConfig, MachineNic, Power } from './machine.ts';
 import type { NodeUse } from './node-limits.ts';
-import type { PoolView } from './pool.ts';
 
 /**
  * All that a decision about one VirtualMachine is made from. What costs a call to Proxmox is absent until a decision
@@ -153,6 +152,9 @@ export interface InventoryLine {
 
 /** A machine's configuration as it was read, and from which node; or that no such machine was found. */
 export type ConfigView = { found: true; node: string; config: MachineConfig } | { found: false };
+
+/** A pool in Proxmox: that there is none, or what its comment says. */
+export type PoolView = { found: false } | { found: true; comment: string };
 
 /** Where the machine is that is to be adopted, or why it cannot be. */
 export type AdopteeView = { usable: true; node: string } | { usable: false; reason: string; message: string };

@@ -1,9 +1,6 @@
 import { clusterOf, isCluster } from './cluster-of.ts';
 import type { Observed } from './observed.ts';
 
-/** A pool in Proxmox: that there is none, or what its comment says. */
-export type PoolView = { found: false } | { found: true; comment: string };
-
 /** The pool that a machine is made in, where its ProxmoxCluster has a poolPrefix: that of its namespace. */
 export function poolOf({ vm, clusters }: Observed): string | undefined {
   const cluster = clusterOf(vm, clusters);

@@ -1,6 +1,6 @@
 import type { ProxmoxClient } from '#proxmox/client.ts';
 import { ProxmoxError } from '#proxmox/errors.ts';
-import type { PoolView } from '../core/pool.ts';
+import type { PoolView } from '../core/observed.ts';
 
 /** Pools of a Proxmox cluster. One that was seen is taken to be there for a while, or until a clone says otherwise. */
 export interface Pools {
