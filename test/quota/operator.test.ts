@@ -289,8 +289,9 @@ test('the number of machines is mirrored to a native ResourceQuota, which counts
   const namespace = await quotaNamespace(lab, { hard: { vms: 2 } });
   const key = { namespace, name: mirrorName };
   await eventually(async () => {
-    const mirror = await lab.kube.get<ResourceQuota & { status?: { hard?: object } }>(resourceQuotas, key);
-    expect(mirror.status?.hard).toEqual({ [mirrorCount]: '3' });
+    const mirror = await lab.kube.get<ResourceQuota & { status?: object }>(resourceQuotas, key);
+    // Right after it was made it counts nothing, and refuses every create.
+    expect(mirror.status).toEqual({ hard: { [mirrorCount]: '3' }, used: { [mirrorCount]: '0' } });
   });
   await operator.stop();
   const created = await Promise.allSettled(
@@ -309,8 +310,8 @@ test('F106: more can be asked for beside the native ResourceQuota, which follows
   const allows = (count: string) =>
     eventually(async () => {
       const key = { namespace, name: mirrorName };
-      const { status } = await lab.kube.get<ResourceQuota & { status?: { hard?: object } }>(resourceQuotas, key);
-      expect(status?.hard).toEqual({ [mirrorCount]: count });
+      const { status } = await lab.kube.get<ResourceQuota & { status?: object }>(resourceQuotas, key);
+      expect(status).toMatchObject({ hard: { [mirrorCount]: count }, used: { [mirrorCount]: expect.any(String) } });
     });
   const ask = async (name: string) => {
     const { spec } = await readMachine(lab, namespace, 'has-room');

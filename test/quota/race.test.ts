@@ -23,9 +23,9 @@ test.each([
     const namespaces = [await freshNamespace(lab.controlPlane, 'race'), await freshNamespace(lab.controlPlane, 'race')];
     const report = await race(lab, { ...setting, namespaces, log: console.error });
     console.log(JSON.stringify(report));
-    const { hard, kills } = report;
+    const { hard, leadersKilled } = report;
     expect(report).toMatchObject({ mostInProxmox: hard, mostCharged: hard, mostMade: 1 });
-    expect(kills).toBeGreaterThan(0);
+    expect(leadersKilled).toBeGreaterThan(0);
     const operator = await lab.startOperator();
     await Promise.all(namespaces.map(namespace => removeNamespace(lab, namespace)));
     await operator.stop();

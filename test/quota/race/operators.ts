@@ -44,9 +44,13 @@ export async function startOperators(stage: Stage, { webhook, election }: Settin
   let isStriking = false;
 
   async function killOne(): Promise<void> {
-    const victim = running[Math.floor(Math.random() * running.length)];
+    const leading = await Promise.all(running.map(({ process }) => leads(process)));
+    // The first one leads, so that every race has seen that.
+    const first = killed.leadersKilled === 0 ? leading.indexOf(true) : -1;
+    const index = first >= 0 ? first : Math.floor(Math.random() * running.length);
+    const victim = running[index];
     if (!victim) return;
-    const led = await leads(victim.process);
+    const led = leading[index] === true;
     await victim.process.kill();
     killed.kills += 1;
     if (led) killed.leadersKilled += 1;
