@@ -194,7 +194,12 @@ export const proxmoxClusterStatus = z.object({
     .meta(asAtomic)
     .optional()
     .describe('ISO images that Proxmox has, approved or not.'),
-  inFlight: z.array(claim).max(1000).meta(asAtomic).optional().describe('Claims of machines that are being made.'),
+  inFlight: z
+    .array(claim)
+    .max(1000)
+    .meta(asAtomic)
+    .optional()
+    .describe('Claims of machines that are being made, or that grow on a node with caps.'),
   abandoned: z
     .array(
       z.object({
