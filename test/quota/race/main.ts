@@ -1,7 +1,8 @@
 /**
  * `make race`: 64 writers want the last place of a namespace, a hundred times, while two operators are killed at random.
- * Flags are --rounds, --webhook up|down, --election on|off and --beside, how many namespaces race beside each other. The
- * last line is JSON, and the exit code 1 where a quota was exceeded, or nobody who led was killed.
+ * Flags are --rounds, --webhook up|down, --election on|off, --beside, how many namespaces race beside each other, and
+ * --minutes, after which no round is begun. The last line is JSON, and the exit code 1 where a quota was exceeded, or nobody
+ * who led was killed.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +16,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '100' },
     webhook: { type: 'string', default: 'up' },
     election: { type: 'string', default: 'off' },
-    beside: { type: 'string', default: '4' },
+    beside: { type: 'string', default: '2' },
+    minutes: { type: 'string', default: '60' },
   },
 });
 const interrupt = new AbortController();
@@ -35,6 +37,7 @@ try {
     election: values.election === 'on' ? 'on' : 'off',
     namespaces,
     log,
+    withinSeconds: Number(values.minutes) * 60,
   });
   console.log(JSON.stringify(report));
   const exceeded = Math.max(report.mostInProxmox, report.mostCharged) > report.hard || report.mostMade > 1;

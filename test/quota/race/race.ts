@@ -43,14 +43,20 @@ export interface RaceOptions extends Setting {
   rounds: number;
   namespaces: readonly string[];
   log: (line: string) => void;
+  /** No round is begun after so many seconds; what was raced until then is told. Default: no end. */
+  withinSeconds?: number;
 }
 
 /**
  * Races for the last place of namespaces that have neither a quota nor a machine yet, round after round. In each round an
  * operator is killed at a random instant. Rejects when a round comes to no end.
  */
-export async function race(stage: Stage, { rounds, namespaces, log, ...setting }: RaceOptions): Promise<RaceReport> {
+export async function race(
+  stage: Stage,
+  { rounds, namespaces, log, withinSeconds = Number.POSITIVE_INFINITY, ...setting }: RaceOptions,
+): Promise<RaceReport> {
   const startedAt = performance.now();
+  const isTime = () => performance.now() - startedAt < withinSeconds * 1000;
   const operators = await startOperators(stage, setting);
   const proxmox = watchProxmox(stage, namespaces.length);
   const ledgers: ReturnType<typeof watchLedger>[] = [];
@@ -60,7 +66,7 @@ export async function race(stage: Stage, { rounds, namespaces, log, ...setting }
       namespaces.map(async (namespace, index) => {
         await takeAllButOne(stage, namespace, index);
         ledgers.push(watchLedger(stage, namespace));
-        while (begun < rounds) {
+        while (begun < rounds && isTime()) {
           begun += 1;
           const roundAt = performance.now();
           mostMade = Math.max(mostMade, await rush(stage, namespace, { prefix: `m-${begun}`, operators, spanMs }));
