@@ -33,17 +33,15 @@ const prompt: WatchMood = { lagMs: 0, twice: 0, missing: 0 };
 const machineKey = { namespace: 'team-a', name: 'web-1' };
 const byHand = 'by-hand';
 
+/** Every step of the work takes so many seconds. */
+export function snapshotDurations(seconds: number) {
+  const ms = seconds * 1000;
+  return { copy: { ms }, resize: { ms }, qmstart: { ms }, qmstop: { ms }, snapshot: { ms }, rollback: { ms } };
+}
+
 /** Takes a snapshot, changes the machine, goes back, removes the snapshot, and lets another one go with the machine. */
 export async function liveWithSnapshots(plan: SnapshotPlan): Promise<SnapshotResult> {
-  const ms = plan.seconds * 1000;
-  const durations = {
-    copy: { ms },
-    resize: { ms },
-    qmstart: { ms },
-    qmstop: { ms },
-    snapshot: { ms },
-    rollback: { ms },
-  };
+  const durations = snapshotDurations(plan.seconds);
   const { watch = prompt, operators = 1 } = plan;
   const world = new FaultWorld({ plan: plan.faults, durations, random: randomFrom(7), watch, operators });
   const span = { from: 0, to: 0 };
@@ -87,14 +85,18 @@ async function liveOn(world: FaultWorld): Promise<void> {
 }
 
 /** What a person does who wants a snapshot. */
-export const askForSnapshot = (world: FaultWorld, name: string): Promise<VmSnapshot> =>
+export const askForSnapshot = (
+  world: FaultWorld,
+  name: string,
+  spec: Partial<VmSnapshot['spec']> = {},
+): Promise<VmSnapshot> =>
   world.kubernetes.client().create<VmSnapshot>(vmSnapshots, {
     metadata: { name, namespace: 'team-a', creationTimestamp: new Date(world.clock.now()).toISOString() },
-    spec: { vmName: 'web-1', memory: name === 'second' ? 'Include' : 'Exclude' },
+    spec: { vmName: 'web-1', memory: 'Exclude', ...spec },
   });
 
 async function take(world: FaultWorld, name: string): Promise<void> {
-  await askForSnapshot(world, name);
+  await askForSnapshot(world, name, { memory: name === 'second' ? 'Include' : 'Exclude' });
   await expectThat(
     world,
     () => snapshotOf(world, name)?.status?.createdAt !== undefined,
