@@ -1,5 +1,6 @@
 import type { ProxmoxClusterSpec } from '#api/proxmox-cluster.ts';
 import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
+import type { QuotaView } from './observed.ts';
 
 /** What of a spec the ProxmoxCluster does not approve, a sentence each: the field, what was given, what is allowed. */
 export function unapproved(spec: VirtualMachineSpec, cluster: ProxmoxClusterSpec): string[] {
@@ -46,6 +47,17 @@ function unapprovedTags({ tags = [] }: VirtualMachineSpec, cluster: ProxmoxClust
     .filter(tag => tag !== 'berth' && !allowed.includes(tag))
     .map(tag => `spec.tags: "${tag}" is not in the catalogue; ${choices(allowed)}`);
 }
+
+/**
+ * The ISO images that a namespace may use: those that its quota names, of the approved ones. A change of the CD takes no
+ * room, so that no grant looks at it.
+ */
+export function usableIsos(quota: QuotaView | undefined, { isos = [] }: ProxmoxClusterSpec): Isos {
+  const named = quota?.granted ? quota.isos : undefined;
+  return isos.filter(({ name }) => named?.includes(name) ?? true);
+}
+
+type Isos = NonNullable<ProxmoxClusterSpec['isos']>;
 
 const choices = (allowed: string[]): string =>
   allowed.length > 0 ? `allowed: ${allowed.join(', ')}.` : 'the ProxmoxCluster approves none.';

@@ -123,9 +123,9 @@ export interface Place {
 /** Whether a machine may become as large as it asks; `Outdated` where its spec is not that of now. */
 export type GrowthView = { granted: true } | { granted: false; reason: string; message: string };
 
-/** Whether there is room for the machine, and the nodes that its namespace is kept to, if it is. */
+/** Whether there is room for the machine, and the nodes and ISO images that its namespace is kept to, if it is. */
 export type QuotaView =
-  | ({ granted: true; nodes?: string[] } & Place)
+  | ({ granted: true; nodes?: string[]; isos?: string[] } & Place)
   | { granted: false; reason: string; message: string };
 
 /**

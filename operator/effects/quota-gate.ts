@@ -199,6 +199,7 @@ const snapshotApplicant = ({ metadata, spec }: VmSnapshot): Applicant => ({
 const grantedBy = ({ allowed, perNode, vmidRange }: VmQuota['spec']): QuotaView => ({
   granted: true,
   ...(allowed?.nodes && { nodes: allowed.nodes }),
+  ...(allowed?.isos && { isos: allowed.isos }),
   ...(perNode && { shares: perNode }),
   ...(vmidRange && { vmids: vmidRange }),
 });

@@ -1,4 +1,5 @@
 import { outdatedSpec } from '../allocation.ts';
+import { usableIsos } from '../approval.ts';
 import { clusterOf, isCluster } from '../cluster-of.ts';
 import { act, type Holding, lookAt, next, stall, type Verdict, waitFor } from '../decision.ts';
 import { type ConfigContext, configChange, growth, lostDisks, tooLarge } from '../desired-config.ts';
@@ -101,5 +102,5 @@ const needsPassword = ({ vm: { spec, status } }: Observed): boolean =>
 function approved(o: Observed): Pick<ConfigContext, 'defaultStorage' | 'isos'> {
   const cluster = clusterOf(o.vm, o.clusters);
   if (!isCluster(cluster)) return {};
-  return { defaultStorage: defaultOf(cluster.spec.storages), isos: cluster.spec.isos };
+  return { defaultStorage: defaultOf(cluster.spec.storages), isos: usableIsos(o.quota, cluster.spec) };
 }

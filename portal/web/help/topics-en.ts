@@ -13,6 +13,8 @@ Open **New machine**, pick what it is made from, pick a size, give it a name. Ev
 
 What you fill in stays in this browser until the machine is made. You may close the page and come back.
 
+Instead of a template you may pick an **ISO image**, where your administrator has approved one. The machine is then made empty and boots from the image; you install it in its console. Afterwards take the image out on the machine's page, under **CD-ROM drive**.
+
 Under **More choices** are access (user and SSH keys), network, disks and storage. Leave them alone and the template's own settings are taken.
 `,
   },

@@ -13,6 +13,8 @@ Ouvrez **Nouvelle machine**, choisissez le modèle, la taille, puis un nom. Le r
 
 Votre saisie reste dans ce navigateur jusqu'à la création de la machine. Vous pouvez fermer la page et revenir.
 
+Au lieu d'un modèle, vous pouvez choisir une **image ISO**, si votre administrateur en a approuvé une. La machine est alors créée vide et démarre sur l'image ; vous l'installez dans sa console. Retirez ensuite l'image sur la page de la machine, sous **Lecteur de CD-ROM**.
+
 Sous **Plus de choix** se trouvent l'accès (utilisateur et clés SSH), le réseau, les disques et le stockage. Sans choix de votre part, les réglages du modèle s'appliquent.
 `,
   },
