@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type VirtualMachine, virtualMachines } from '#api/kinds.ts';
+import { type VirtualMachine, type VmQuota, virtualMachines, vmQuotas } from '#api/kinds.ts';
 import { expectReady, web1 } from './expectations.ts';
 import { type FaultPlan, faultKinds } from './fault.ts';
 import { FaultWorld } from './fault-world.ts';
@@ -75,6 +75,24 @@ test('F62: a snapshot is removed when its time is over', async () => {
   expect(Object.keys(inProxmox(world)?.snapshots ?? {})).toHaveLength(1);
   expect(await world.until(() => snapshotOf(world, 'first') === undefined, 200_000)).toBe(true);
   expect(inProxmox(world)?.snapshots).toEqual({});
+  world.end();
+});
+
+test('F100: the ledger is rid of a snapshot that was never made, and a quota that is new counts those that are there', async () => {
+  const world = await worldWith(new Map());
+  await askForSnapshot(world, 'first');
+  expect(await world.until(() => readyOf(world)?.status === 'True', 60_000)).toBe(true);
+  const quota = () => world.kubernetes.peek<VmQuota>(vmQuotas, { namespace: 'team-a', name: 'default' });
+  const names = () => quota()?.status?.snapshots?.map(line => line.split(' ')[0]);
+  const put = (status: VmQuota['status']) =>
+    world.kubernetes.client().replaceStatus<VmQuota>(vmQuotas, { ...(quota() as VmQuota), status });
+  const { snapshots = [], ...others } = quota()?.status ?? {};
+  await put({ ...others, snapshots: [...snapshots, 'snapshot/ghost u-1 Reserved@0 of=web-1'] });
+  expect(names()).toEqual(['snapshot/first', 'snapshot/ghost']);
+  expect(await world.until(() => names()?.length === 1, 300_000)).toBe(true);
+  await put({});
+  expect(await world.until(() => names()?.join() === 'snapshot/first', 60_000)).toBe(true);
+  expect(quota()?.status?.used?.snapshots).toBe(1);
   world.end();
 });
 
