@@ -116,6 +116,7 @@ describe('F100: a snapshot', () => {
     const [snapshotRoom, foreign] = [{ granted: true, maxPerVM: 1 } as const, { ...line(), name: 'by-hand' }];
     const full = madeWorld({ snapshot: snapshot(), snapshotRoom, snapshots: [other] });
     expect([step(full), readyReason(full.snapshot)]).toEqual(['failSnapshot', 'QuotaExceeded']);
+    expect(JSON.stringify(full.snapshot?.status)).toContain('used 1, hard 1; 0 would fit');
     expect(step(madeWorld({ snapshot: snapshot(), snapshotRoom, snapshots: [foreign] }))).toBe('takeSnapshot');
   });
 });

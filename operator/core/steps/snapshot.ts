@@ -1,8 +1,10 @@
 import type { VmSnapshot } from '#api/kinds.ts';
+import { snapshotCharge } from '#api/ledger.ts';
 import { type Finding, lookAt, type Verdict } from '../decision.ts';
 import type { MachineConfig } from '../machine.ts';
 import { identify, markerOf } from '../marker.ts';
 import type { Observed, SnapshotLine } from '../observed.ts';
+import { evaluate, refusal, type Violation } from '../quota/evaluate.ts';
 import { isBerthSnapshot, isTaken, snapshotNameOf } from '../snapshot.ts';
 import { lastTaskOf } from './task.ts';
 
@@ -66,11 +68,20 @@ function take(o: Observed, snapshot: VmSnapshot, place: Place, found: SnapshotLi
 function unlessRoom({ snapshotRoom: room, snapshots: present = [], vm }: Observed, snapshot: VmSnapshot) {
   if (room === undefined) return lookAt('snapshotRoom');
   if (!room.granted) return waits.has(room.reason) ? wait(snapshot, room) : over(snapshot, room);
-  const there = present.filter(isBerthSnapshot).length;
-  if (room.maxPerVM === undefined || there < room.maxPerVM) return undefined;
-  const message = `exceeded VmPolicy "default": snapshots.maxPerVM of "${vm.metadata.name}": requested 1, used ${there}, hard ${room.maxPerVM}; 0 would fit.`;
-  return over(snapshot, { reason: 'QuotaExceeded', message });
+  const violations = tooManyInProxmox(vm.metadata.name, present, room.maxPerVM);
+  if (violations.length === 0) return undefined;
+  return over(snapshot, { reason: 'QuotaExceeded', message: refusal('VmPolicy "default"', violations) });
 }
+
+/** Holds a machine to its most by the snapshots of ours that Proxmox has. */
+function tooManyInProxmox(snapshotOf: string, present: SnapshotLine[], maxPerVM: number | undefined): Violation[] {
+  if (maxPerVM === undefined) return [];
+  const charge = snapshotCharge(snapshotOf);
+  const there = present.filter(isBerthSnapshot).map(({ name }) => ({ name, uid: name, ...bound, ...charge }));
+  return evaluate({ maxPerVM }, there, { name: 'one more', uid: '', snapshotOf }).violations;
+}
+
+const bound = { state: 'Bound', generation: 0 } as const;
 
 /** Refusals that pass by themselves. */
 const waits = new Set(['QuotaNotReady', 'Outdated']);
