@@ -213,10 +213,10 @@ export class Invariants {
     return this.#uids.get(description);
   }
 
-  /** A stranger that has taken the place is in no pool of ours. */
+  /** A stranger that has taken the place is in no pool of ours, nor is a machine that is gone. */
   #inItsPool({ metadata: { name, namespace }, spec, status }: VirtualMachine): void {
     const vmid = status?.vmid ?? 0;
-    if (spec.source.adopt || this.#strangers.includes(vmid)) return;
+    if (spec.source.adopt || this.#strangers.includes(vmid) || !this.#simulator.state.vms[vmid]) return;
     const pool = poolOfVm(this.#simulator.state, vmid);
     const wanted = `${cluster.spec.poolPrefix}${namespace}`;
     // Thrown here it would reach the operator, as an error of its write.
