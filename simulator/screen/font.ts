@@ -2,7 +2,7 @@
 const GLYPH_WIDTH = 5;
 
 /** The dots are drawn this many pixels wide and high. */
-const SCALE = 2;
+export const SCALE = 2;
 
 /** The width of a character's place on the screen, in pixels. */
 export const CELL_WIDTH = (GLYPH_WIDTH + 1) * SCALE;

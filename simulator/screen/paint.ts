@@ -1,4 +1,4 @@
-import { CELL_HEIGHT, CELL_WIDTH, isInk } from './font.ts';
+import { CELL_HEIGHT, CELL_WIDTH, isInk, SCALE } from './font.ts';
 import { type Colour, encodePixel, type PixelFormat } from './pixel-format.ts';
 import type { Picture } from './screen.ts';
 
@@ -24,12 +24,12 @@ export function paint({ rows }: Picture, { x, y, width, height }: Rectangle, for
     [encodePixel(paper, format), encodePixel(ink, format)] as const;
   const [title, text] = [encode(TITLE), encode(TEXT)];
   const length = format.bitsPerPixel / 8;
-  const pixels = Buffer.alloc(width * height * length);
-  // Most lines of a screen are the same as one before: nothing is on them.
+  const pixels = Buffer.allocUnsafe(width * height * length);
+  // Most lines of a screen are the same as one before: nothing is on them, or the same dots.
   const painted = new Map<string, number>();
   for (let line = y, at = 0; line < y + height; line++, at += width * length) {
     const row = Math.floor(line / CELL_HEIGHT);
-    const look = `${row === 0} ${line % CELL_HEIGHT} ${rows[row]}`;
+    const look = `${row === 0} ${Math.floor((line % CELL_HEIGHT) / SCALE)} ${rows[row]}`;
     const same = painted.get(look);
     if (same !== undefined) {
       pixels.copyWithin(at, same, same + width * length);
