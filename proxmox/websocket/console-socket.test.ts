@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import * as tls from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { trusted } from '../testing/server.ts';
 import type { ConsoleSocket } from './console-socket.ts';
 import { openConsoleSocket, type UpgradeRequest } from './upgrade.ts';
 
@@ -37,14 +40,13 @@ const open = (port: number, change: Partial<UpgradeRequest> = {}) =>
   });
 
 /** A server that answers each request with these bytes, where `{accept}` is what it should be. */
-function answering(text: string, more: Buffer = Buffer.alloc(0)): void {
-  server.on('connection', socket => {
-    socket.once('data', async request => {
-      const [, key = ''] = /Sec-WebSocket-Key: (.*)\r\n/.exec(String(request)) ?? [];
-      const { createHash } = await import('node:crypto');
-      const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
-      socket.write(Buffer.concat([Buffer.from(text.replace('{accept}', accept)), more]));
-    });
+const answering = (text: string, more?: Buffer) => server.on('connection', socket => answer(socket, text, more));
+
+function answer(socket: Socket, text: string, more: Buffer = Buffer.alloc(0)): void {
+  socket.once('data', request => {
+    const [, key = ''] = /Sec-WebSocket-Key: (.*)\r\n/.exec(String(request)) ?? [];
+    const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+    socket.write(Buffer.concat([Buffer.from(text.replace('{accept}', accept)), more]));
   });
 }
 
@@ -123,6 +125,38 @@ describe('a WebSocket to Proxmox', () => {
     await expect.poll(text).toBe('abcde');
     expect(paused).toBe('abcd');
     socket.terminate();
+  });
+
+  test('loses nothing where it is paused while more was decrypted already', async () => {
+    const { pem } = trusted;
+    const secure = tls.createServer({ key: pem, cert: pem }, socket => {
+      far = socket;
+      socket.on('error', () => {});
+    });
+    secure.on('secureConnection', socket => answer(socket, switching));
+    secure.listen(0, '127.0.0.1');
+    await once(secure, 'listening');
+    await listen();
+    const { port } = secure.address() as AddressInfo;
+    const socket = await openConsoleSocket(
+      async onread => {
+        const options = { port, host: '127.0.0.1', ca: pem, checkServerIdentity: () => undefined, onread };
+        return tls.connect(options);
+      },
+      { target: '/', headers: { host: 'x' }, signal: AbortSignal.timeout(5_000) },
+    );
+    let received = 0;
+    socket.on('message', ({ length }) => {
+      received += length;
+      socket.pause();
+      setImmediate(() => socket.resume());
+    });
+    socket.resume();
+    for (let sent = 0; sent < 40; sent++)
+      far.write(Buffer.concat([Buffer.from([0x82, 126, 0x40, 0]), Buffer.alloc(16_384, sent)]));
+    await expect.poll(() => received).toBe(40 * 16_384);
+    socket.terminate();
+    secure.close();
   });
 
   test('ends where the server sends what is no frame, hangs up, or closes, and says which', async () => {
