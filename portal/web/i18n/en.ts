@@ -206,7 +206,7 @@ const texts = {
   'snapshots.take': 'Take a snapshot',
   'snapshots.takeTitle': 'Take a snapshot of {{name}}',
   'snapshots.description': 'What for',
-  'snapshots.descriptionHint': 'So that you find it again, such as "before the upgrade".',
+  'snapshots.descriptionHint': 'So that you find it again, such as “before the upgrade”.',
   'snapshots.memory': 'Keep the memory, too',
   'snapshots.memoryHint':
     'After going back the machine runs on from this moment. It takes longer, and room for the memory.',

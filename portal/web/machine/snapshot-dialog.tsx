@@ -1,11 +1,12 @@
-import { Button, Group, Modal, Switch, TextInput } from '@mantine/core';
-import { useState } from 'react';
+import { Button, Group, Modal, TextInput } from '@mantine/core';
+import { useId, useState } from 'react';
 import type { VirtualMachine } from '#api/kinds.ts';
 import { announce } from '../app/announce.ts';
 import { takeSnapshot } from '../data/actions.ts';
 import { type Problem, problemOf } from '../errors/words.ts';
 import { useText } from '../i18n/use-text.ts';
 import css from './resize-dialog.module.css';
+import own from './snapshot-dialog.module.css';
 
 /** Takes a snapshot of a machine; with its memory only while it runs. */
 export function SnapshotDialog({
@@ -20,6 +21,7 @@ export function SnapshotDialog({
   const texts = useText();
   const { t } = texts;
   const { name, namespace = '' } = machine.metadata;
+  const id = useId();
   const [description, setDescription] = useState('');
   const [memory, setMemory] = useState(false);
   const [problem, setProblem] = useState<Problem>();
@@ -56,13 +58,20 @@ export function SnapshotDialog({
           data-autofocus
           onChange={event => setDescription(event.currentTarget.value)}
         />
-        <Switch
-          label={t('snapshots.memory')}
-          description={t(running ? 'snapshots.memoryHint' : 'snapshots.memoryOff')}
-          checked={memory && running}
-          disabled={!running}
-          onChange={event => setMemory(event.currentTarget.checked)}
-        />
+        <div className={own.choice}>
+          <input
+            id={`${id}-memory`}
+            type="checkbox"
+            aria-describedby={`${id}-hint`}
+            checked={memory && running}
+            disabled={!running}
+            onChange={event => setMemory(event.currentTarget.checked)}
+          />
+          <label htmlFor={`${id}-memory`}>{t('snapshots.memory')}</label>
+          <p id={`${id}-hint`} className="quiet small">
+            {t(running ? 'snapshots.memoryHint' : 'snapshots.memoryOff')}
+          </p>
+        </div>
         {problem && (
           <div className={css.over} role="alert">
             <p>{problem.text}</p>
