@@ -14,7 +14,7 @@ afterAll(() => lab.close());
 // Enough to see a mistake within a minute or two; `make race` runs a hundred. The claim itself rests on compare-and-swap
 // and on the walks of the ledger.
 test.each([
-  { webhook: 'up', election: 'off', rounds: 3 },
+  { webhook: 'up', election: 'off', rounds: 2 },
   { webhook: 'down', election: 'off', rounds: 2 },
   { webhook: 'down', election: 'on', rounds: 2 },
 ] as const)(
