@@ -58,7 +58,13 @@ async function largestRendererMiB(browser: Browser): Promise<number> {
   await session.detach();
   const sizes = processInfo
     .filter(({ type }) => type === 'renderer')
-    .map(({ id }) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1]) / 1024);
+    .map(({ id }) => {
+      try {
+        return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+      } catch {
+        return 0; // The page was closed, and its process has ended meanwhile.
+      }
+    });
   return Math.max(...sizes);
 }
 

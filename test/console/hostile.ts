@@ -64,9 +64,9 @@ export const bearable: Record<string, Attack> = {
     picture(0, 0, script.length, 1, -307, uint32(script.length), Buffer.from(script)),
     cutText(script),
   ),
-  'a clipboard of 200 MB, and a thousand bells': async send => {
+  'a clipboard of 64 MB, and a thousand bells': async send => {
     await send(Buffer.concat([init(640, 480), Buffer.alloc(1_000, 2)]));
-    for (let said = 0; said < 200; said++) if (!(await send(cutText(String(megabyte))))) return;
+    for (let said = 0; said < 64; said++) if (!(await send(cutText(String(megabyte))))) return;
   },
 };
 
