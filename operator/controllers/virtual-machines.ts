@@ -30,6 +30,7 @@ import { lookAt, notYet, type Others } from '../effects/looks.ts';
 import type { MachineMemory } from '../effects/memory.ts';
 import { useOfNode } from '../effects/node-capacity.ts';
 import { type QuotaGate, singleton } from '../effects/quota-gate.ts';
+import { readRollbackTarget } from '../effects/snapshots.ts';
 import { writeStatus } from '../effects/status-writer.ts';
 
 /** What the controller of VirtualMachines works with. */
@@ -99,7 +100,6 @@ function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string)
   const interval = sweepMs(parts, vm);
   if (ownWrites.isPending(key)) return undefined;
   const operation = currentOperation(parts.operations.byIndex('machine', key), vm.metadata.uid);
-  const rollbackTarget = operation?.spec.rollback?.snapshotName;
   const observed: Observed = {
     now: parts.now(),
     clusterId,
@@ -108,7 +108,6 @@ function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string)
     ...(vm.spec.source.template && { vmTemplate: templates.get(vm.spec.source.template.name) }),
     allocation: allocationOf(parts, vm),
     operation,
-    rollbackTo: rollbackTarget ? parts.snapshots.get(formatKey({ ...vm.metadata, name: rollbackTarget })) : undefined,
     snapshot: currentSnapshot(parts.snapshots.byIndex('machine', key), vm.metadata.uid, parts.now()),
     useOfNode: node => useOfNode(parts.machines.list(), clusters.get(vm.status?.cluster ?? ''), node, vm),
     task: { state: 'none' },
@@ -187,6 +186,10 @@ async function decideAndAct(
     }
     if (what === 'secret') {
       observed.secret = await readPassword(parts.kube, observed.vm);
+      return;
+    }
+    if (what === 'rollbackTo') {
+      observed.rollbackTo = { snapshot: await readRollbackTarget(parts.kube, observed) };
       return;
     }
     if (what === 'snapshotRoom') {

@@ -23,8 +23,6 @@ export interface Observed {
   allocation?: Allocation;
   /** What is asked to be done to the machine once, if it is its turn. */
   operation?: VmOperation;
-  /** The VmSnapshot that the operation is to take the machine back to, if there is one of that name. */
-  rollbackTo?: VmSnapshot;
   /** The snapshot that is to be taken or removed, if it is its turn. */
   snapshot?: VmSnapshot;
   /** Whether the machine may grow where it is, as it was decided with the claims of the cluster. */
@@ -67,6 +65,8 @@ export interface Observed {
   pending?: string[];
   /** The task in Proxmox of an operation that was begun, if there is one. */
   operationTask?: { upid?: string };
+  /** The VmSnapshot that the operation is to take the machine back to, if the API server has one of that name. */
+  rollbackTo?: { snapshot?: VmSnapshot | undefined };
   /** The snapshots that Proxmox has of the machine. */
   snapshots?: SnapshotLine[];
   /** The configuration as it is in the snapshot that the machine is to be taken back to. */
@@ -105,6 +105,7 @@ export type Look =
   | 'worker'
   | 'absence'
   | 'operationTask'
+  | 'rollbackTo'
   | 'snapshots'
   | 'snapshotConfig'
   | 'snapshotWorker'

@@ -24,7 +24,7 @@ export interface Others {
 
 /** Sees what a decision asked to see, and notes it in the observation. Rejects with ProxmoxError. */
 export async function lookAt(
-  what: Exclude<Look, 'quota' | 'secret' | 'guest' | 'snapshotRoom' | 'growth'>,
+  what: Exclude<Look, 'quota' | 'secret' | 'guest' | 'snapshotRoom' | 'growth' | 'rollbackTo'>,
   o: Observed,
   link: ClusterLink,
   others: Others,
@@ -73,9 +73,9 @@ export async function lookAt(
       o.snapshots = o.config?.found ? await link.client.snapshots(o.config.node, vmid) : [];
       return;
     case 'snapshotConfig':
-      if (!o.config?.found || !o.rollbackTo) return;
+      if (!o.config?.found || !o.rollbackTo?.snapshot) return;
       o.snapshotConfig = toMachineConfig(
-        await link.client.vmConfig(o.config.node, vmid, { snapshot: snapshotNameOf(o.rollbackTo) }),
+        await link.client.vmConfig(o.config.node, vmid, { snapshot: snapshotNameOf(o.rollbackTo.snapshot) }),
       );
       return;
     case 'snapshotWorker':

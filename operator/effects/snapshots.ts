@@ -7,6 +7,7 @@ import { isConflict, isNotFound } from '#kube/errors.ts';
 import { ProxmoxError } from '#proxmox/errors.ts';
 import type { Upid } from '#proxmox/upid.ts';
 import type { Action } from '../core/decision.ts';
+import type { Observed } from '../core/observed.ts';
 import { beingRemoved, beingTaken, failed, isHeld, ownerUidOf, snapshotNameOf } from '../core/snapshot.ts';
 import { finalizer } from '../core/steps/reserve.ts';
 import type { ClusterLink } from './cluster-link.ts';
@@ -31,6 +32,21 @@ export async function writeSnapshot(
     );
   } catch (error) {
     if (isConflict(error) || isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The VmSnapshot that the operation on a machine names, as the API server has it now. */
+export async function readRollbackTarget(
+  kube: KubeClient,
+  { vm, operation }: Pick<Observed, 'vm' | 'operation'>,
+): Promise<VmSnapshot | undefined> {
+  const name = operation?.spec.rollback?.snapshotName;
+  if (name === undefined) return undefined;
+  try {
+    return await kube.get<VmSnapshot>(vmSnapshots, { namespace: vm.metadata.namespace, name });
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import type { VmOperation } from '#api/kinds.ts';
+import type { VmOperation, VmSnapshot } from '#api/kinds.ts';
 import { type Finding, lookAt, type Verdict } from '../decision.ts';
 import type { MachineConfig } from '../machine.ts';
 import type { Observed } from '../observed.ts';
@@ -12,10 +12,13 @@ export type RollbackTarget = { snapshotName: string } | { refused: Finding } | {
  * nothing may come back that is larger than what the machine is charged with, and nothing may fall off it.
  */
 export function rollbackTarget(o: Observed, operation: VmOperation, config: MachineConfig): RollbackTarget {
-  const unusable = unusableOf(o, operation);
+  // Live: a watch that lags would have a snapshot refused that was just taken.
+  if (o.rollbackTo === undefined) return { look: lookAt('rollbackTo') };
+  const { snapshot } = o.rollbackTo;
+  const unusable = unusableOf(snapshot, o.vm, operation);
   if (unusable) return { refused: unusable };
   if (o.snapshots === undefined) return { look: lookAt('snapshots') };
-  const snapshotName = o.rollbackTo ? snapshotNameOf(o.rollbackTo) : '';
+  const snapshotName = snapshot ? snapshotNameOf(snapshot) : '';
   const found = o.snapshots.find(({ name }) => name === snapshotName);
   if (!found) return refuse('SnapshotMissing', 'The snapshot was removed in Proxmox.');
   if (found.state !== undefined) return refuse('SnapshotNotReady', 'The snapshot is not complete in Proxmox.');
@@ -31,7 +34,7 @@ export function rollbackTarget(o: Observed, operation: VmOperation, config: Mach
 
 const refuse = (reason: string, message: string): RollbackTarget => ({ refused: { reason, message } });
 
-function unusableOf({ rollbackTo: snapshot, vm }: Observed, { spec }: VmOperation): Finding | undefined {
+function unusableOf(snapshot: VmSnapshot | undefined, vm: Observed['vm'], { spec }: VmOperation): Finding | undefined {
   const name = spec.rollback?.snapshotName;
   if (!snapshot) return { reason: 'SnapshotNotFound', message: `There is no VmSnapshot "${name}".` };
   if (snapshot.spec.vmName !== vm.metadata.name) {

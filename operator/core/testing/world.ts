@@ -73,8 +73,6 @@ export function pass(world: World, vm: VirtualMachine, task: TaskView): Pass {
     vmTemplate: template(),
     quota: { granted: true },
     operation: currentOperation(world.operation ? [world.operation] : [], vm.metadata.uid),
-    rollbackTo:
-      world.operation?.spec.rollback?.snapshotName === world.snapshot?.metadata.name ? world.snapshot : undefined,
     snapshot: currentSnapshot(world.snapshot ? [world.snapshot] : [], vm.metadata.uid, world.now),
     task,
     inventory: { line: lineOf(world) },
@@ -113,6 +111,11 @@ function look(world: World, observed: Observed, what: NonNullable<Decision['look
   if (what === 'operationTask') observed.operationTask = { upid: world.task?.upid };
   if (what === 'snapshots') observed.snapshots = structuredClone(world.snapshots ?? []);
   if (what === 'snapshotConfig') observed.snapshotConfig = world.snapshotConfig;
+  if (what === 'rollbackTo') {
+    const { snapshot, operation } = world;
+    const isNamed = operation?.spec.rollback?.snapshotName === snapshot?.metadata.name;
+    observed.rollbackTo = { snapshot: isNamed ? snapshot : undefined };
+  }
   if (what === 'snapshotRoom') observed.snapshotRoom = world.snapshotRoom ?? { granted: true };
   if (what === 'snapshotWorker') observed.snapshotWorker = { running: world.task !== undefined };
   if (what === 'pending') observed.pending = world.pending ?? [];
