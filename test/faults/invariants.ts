@@ -66,7 +66,6 @@ export class Invariants {
   /** Forgets what Kubernetes said before: it was taken back to an older state. */
   forget(): void {
     this.#generations.clear();
-    this.#complete.clear();
   }
 
   /** VMIDs that are out of use until an administrator has unlocked what is left there. */
