@@ -141,6 +141,27 @@ describe.skipIf(withoutChromium)('the pages of the portal, with everything real 
     await state('Running').waitFor({ timeout: 60_000 });
   });
 
+  test('F62 F100: a snapshot is taken, gone back to and deleted, each after a question, and counted', async () => {
+    const card = page.getByRole('region', { name: 'Snapshots' });
+    const dialog = page.getByRole('dialog');
+    await card.getByText('The team has 0 of 6 snapshots.').waitFor();
+    await card.getByRole('button', { name: 'Take a snapshot' }).click();
+    await dialog.getByLabel('What for').fill('before the upgrade');
+    await dialog.getByLabel('Keep the memory, too').check();
+    await dialog.getByRole('button', { name: 'Take a snapshot' }).click();
+    await card.getByText('with memory').waitFor({ timeout: 60_000 });
+    await card.getByText('The team has 1 of 6 snapshots.').waitFor();
+    await card.getByRole('button', { name: 'Go back to the snapshot before the upgrade' }).click();
+    await dialog.getByText('The machine runs on from that moment').waitFor();
+    await dialog.getByRole('button', { name: 'Go back, and lose what came since' }).click();
+    await page.getByText('walk is as it was.').waitFor({ timeout: 60_000 });
+    await state('Running').waitFor({ timeout: 60_000 });
+    await card.getByRole('button', { name: 'Delete the snapshot before the upgrade' }).click();
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await card.getByText('None yet.').waitFor({ timeout: 60_000 });
+    await card.getByText('The team has 0 of 6 snapshots.').waitFor();
+  });
+
   test('F52 D9: notes are Markdown, and nothing else', async () => {
     await page.getByRole('button', { name: 'Edit' }).click();
     await page.getByRole('textbox', { name: 'Notes' }).fill('**bold** <img src=x onerror="document.title=1">');
