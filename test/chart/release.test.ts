@@ -7,7 +7,7 @@ import { pods, webhookConfigurations } from '#kube/builtin.ts';
 import { createKubeClient, type KubeClient } from '#kube/client.ts';
 import { connect } from '#kube/connection.ts';
 import type { KubeObject } from '#kube/resource.ts';
-import { announce } from '#operator/admission/configuration.ts';
+import { announce, paths } from '#operator/admission/configuration.ts';
 import { run } from '../control-plane/command.ts';
 import { type ControlPlane, startControlPlane } from '../control-plane/control-plane.ts';
 import { readKubeconfig } from '../control-plane/kubeconfig.ts';
@@ -91,7 +91,7 @@ test('helm upgrades the CRDs and what has changed, and leaves machines and the b
   expect(await replicas()).toBe('3');
   const caBundle = Buffer.from('a certificate').toString('base64');
   expect(await kube.get(webhookConfigurations, { name: 'quota.berth.dev' })).toMatchObject({
-    webhooks: [{ clientConfig: { caBundle } }, { clientConfig: { caBundle } }],
+    webhooks: paths.map(path => ({ clientConfig: { caBundle, service: { path } } })),
   });
 });
 
