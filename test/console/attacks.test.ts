@@ -7,7 +7,7 @@ import { eventually } from '../quota/lab.ts';
 import { type ConsoleLab, consoleLab, portalOrigin } from './lab.ts';
 import { invite, Visitor, watchScreen } from './visitor.ts';
 
-/** How many races there are; a thousand were run by hand. */
+/** How many races there are; a thousand take ten minutes. */
 const races = Number(process.env.CONSOLE_RACES ?? 10);
 
 /** Together no more than a console-proxy lets in at a time; while one waits for its session others are run. */
