@@ -7,8 +7,8 @@ import { eventually } from '../quota/lab.ts';
 import { type ConsoleLab, consoleLab, portalOrigin } from './lab.ts';
 import { invite, Visitor, watchScreen } from './visitor.ts';
 
-/** How many races there are; a thousand take ten minutes. */
-const races = Number(process.env.CONSOLE_RACES ?? 10);
+/** How many races there are; a thousand take six minutes. */
+const races = Number(process.env.CONSOLE_RACES ?? 100);
 
 /** Together no more than a console-proxy lets in at a time; while one waits for its session others are run. */
 const racesAtOnce = 3;
