@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { cpus } from 'node:os';
 
 /** Linux counts CPU time in hundredths of a second, whatever the machine. */
 const msPerTick = 10;
@@ -22,17 +22,23 @@ export function cpuMs(pid: number): number {
   return times.reduce((sum, each) => sum + each, 0);
 }
 
+/** Of this machine, whatever this process is kept on by then. */
+const cores = cpus().length;
+
+/** All of them, as `keepOn` takes them. */
+export const allCores = `0-${cores - 1}`;
+
 /** Keeps a process, with all of its threads, on some cores, as `0` or `0-1`. Without a second core it stays as it is. */
-export function keepOn(pid: number, cores: string): void {
-  if (availableParallelism() < 2) return;
+export function keepOn(pid: number, place: string): void {
+  if (cores < 2) return;
   try {
-    execFileSync('taskset', ['-acp', cores, String(pid)], { stdio: 'ignore' });
+    execFileSync('taskset', ['-acp', place, String(pid)], { stdio: 'ignore' });
   } catch (error) {
     console.error(`without a core of its own: ${error instanceof Error ? error.message : error}`);
   }
 }
 
 /** The same for those that it has started, too. */
-export function keepFamilyOn(pid: number, cores: string): void {
-  for (const each of familyOf(pid)) keepOn(each, cores);
+export function keepFamilyOn(pid: number, place: string): void {
+  for (const each of familyOf(pid)) keepOn(each, place);
 }
