@@ -16,6 +16,15 @@ const proxmoxIdPattern = /^[A-Za-z][-A-Za-z0-9_.]*[A-Za-z0-9]$/;
 export const resourceName = () =>
   z.string().min(1).max(63).regex(resourceNamePattern, 'lower-case letters, digits, - and .');
 
+/** The name of a VirtualMachine that a resource is about, beside it in its namespace. */
+export const machineName = () =>
+  z
+    .string()
+    .min(1)
+    .max(63)
+    .regex(dnsLabelPattern, 'a DNS label')
+    .describe('Name of the VirtualMachine, in the same namespace.');
+
 /** The name of a resource in the same place, as `{name}`. */
 export const localReference = (what: string) => z.object({ name: resourceName().describe(`Name of the ${what}.`) });
 

@@ -1,19 +1,14 @@
 import { z } from 'zod';
 import { cel, immutableRule } from './cel.ts';
 import { conditions, observedGeneration } from './conditions.ts';
-import { dnsLabelPattern, resourceName } from './names.ts';
+import { machineName, resourceName } from './names.ts';
 
 const time = () => z.iso.datetime();
 
 /** Something that is done to a machine once. */
 export const vmOperationSpec = z
   .object({
-    vmName: z
-      .string()
-      .min(1)
-      .max(63)
-      .regex(dnsLabelPattern, 'a DNS label')
-      .describe('Name of the VirtualMachine, in the same namespace.'),
+    vmName: machineName(),
     requester: z.string().min(1).max(253).describe('Who asks for it: the user name of whoever creates this resource.'),
     type: z
       .enum(['Restart', 'Reset', 'Rollback'])

@@ -1,19 +1,14 @@
 import { z } from 'zod';
 import { immutable } from './cel.ts';
 import { conditions, observedGeneration } from './conditions.ts';
-import { dnsLabelPattern } from './names.ts';
+import { machineName } from './names.ts';
 
 const time = () => z.iso.datetime();
 
 /** What a snapshot is to be of. */
 export const vmSnapshotSpec = z
   .object({
-    vmName: z
-      .string()
-      .min(1)
-      .max(63)
-      .regex(dnsLabelPattern, 'a DNS label')
-      .describe('Name of the VirtualMachine, in the same namespace.'),
+    vmName: machineName(),
     memory: z
       .enum(['Include', 'Exclude'])
       .default('Exclude')

@@ -1,13 +1,11 @@
-import { isDeepStrictEqual } from 'node:util';
 import { type VmOperation, vmOperations } from '#api/kinds.ts';
 import type { VmOperationStatus } from '#api/vm-operation.ts';
 import type { KubeClient } from '#kube/client.ts';
-import { isConflict, isNotFound } from '#kube/errors.ts';
 import { ProxmoxError } from '#proxmox/errors.ts';
 import type { Upid } from '#proxmox/upid.ts';
 import { begun, ended } from '../core/operation.ts';
 import type { ClusterLink } from './cluster-link.ts';
-import { fieldManager } from './status-writer.ts';
+import { writeStatusOnce } from './status-writer.ts';
 
 /** What it takes to tell Proxmox of an operation. */
 export interface Telling {
@@ -23,28 +21,12 @@ export interface Telling {
   now: number;
 }
 
-/**
- * Writes the status of an operation by compare-and-swap. Answers undefined where somebody was faster, or our own view of
- * it is old: what is there now will be seen.
- */
-export async function writeOperation(
+/** Writes the status of an operation; undefined where nothing was written. */
+export const writeOperation = (
   kube: KubeClient,
-  { metadata, status: before }: VmOperation,
+  operation: VmOperation,
   status: VmOperationStatus,
-): Promise<VmOperation | undefined> {
-  if (isDeepStrictEqual(before, status)) return undefined;
-  const { name, namespace, resourceVersion } = metadata;
-  try {
-    return await kube.applyStatus<VmOperation>(
-      vmOperations,
-      { metadata: { name, namespace, resourceVersion }, status },
-      { fieldManager, force: true },
-    );
-  } catch (error) {
-    if (isConflict(error) || isNotFound(error)) return undefined;
-    throw error;
-  }
-}
+): Promise<VmOperation | undefined> => writeStatusOnce(kube, vmOperations, operation, status);
 
 /** Failures that say nothing about the operation: Proxmox is asked again, or looked at. */
 const passing = new Set<string>(['transient', 'locked', 'unauthenticated']);

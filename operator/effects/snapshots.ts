@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { type VirtualMachine, type VmSnapshot, vmSnapshots } from '#api/kinds.ts';
 import { group, version } from '#api/names.ts';
 import type { VmSnapshotStatus } from '#api/vm-snapshot.ts';
@@ -11,30 +10,14 @@ import type { Observed } from '../core/observed.ts';
 import { beingRemoved, beingTaken, failed, isHeld, ownerUidOf, snapshotNameOf } from '../core/snapshot.ts';
 import { finalizer } from '../core/steps/reserve.ts';
 import type { ClusterLink } from './cluster-link.ts';
-import { fieldManager } from './status-writer.ts';
+import { writeStatusOnce } from './status-writer.ts';
 
-/**
- * Writes the status of a snapshot by compare-and-swap. Answers undefined where there is nothing new to say, somebody was
- * faster, or our own view of it is old: what is there now will be seen.
- */
-export async function writeSnapshot(
+/** Writes the status of a snapshot; undefined where nothing was written. */
+export const writeSnapshot = (
   kube: KubeClient,
-  { metadata, status: before }: VmSnapshot,
+  snapshot: VmSnapshot,
   status: VmSnapshotStatus,
-): Promise<VmSnapshot | undefined> {
-  if (isDeepStrictEqual(before, status)) return undefined;
-  const { name, namespace, resourceVersion } = metadata;
-  try {
-    return await kube.applyStatus<VmSnapshot>(
-      vmSnapshots,
-      { metadata: { name, namespace, resourceVersion }, status },
-      { fieldManager, force: true },
-    );
-  } catch (error) {
-    if (isConflict(error) || isNotFound(error)) return undefined;
-    throw error;
-  }
-}
+): Promise<VmSnapshot | undefined> => writeStatusOnce(kube, vmSnapshots, snapshot, status);
 
 /** The VmSnapshot that the operation on a machine names, as the API server has it now. */
 export async function readRollbackTarget(

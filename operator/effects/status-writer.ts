@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { type VirtualMachine, virtualMachines } from '#api/kinds.ts';
 import type { VirtualMachineStatus } from '#api/virtual-machine-status.ts';
 import type { KubeClient } from '#kube/client.ts';
-import { isConflict } from '#kube/errors.ts';
+import { isConflict, isNotFound } from '#kube/errors.ts';
+import type { KubeObject, ResourceType } from '#kube/resource.ts';
 
 /** Owner of the fields that the operator applies. */
 export const fieldManager = 'berth-operator';
@@ -35,5 +36,29 @@ export async function writeStatus(
       const sameStatus = base.metadata.uid === vm.metadata.uid && isDeepStrictEqual(base.status, vm.status);
       if (!sameStatus) throw error;
     }
+  }
+}
+
+/**
+ * Applies the status of a resource by compare-and-swap, once. Answers undefined where there is nothing new to say, somebody
+ * was faster, or our own view of it is old: what is there now will be seen.
+ */
+export async function writeStatusOnce<T extends KubeObject & { status?: object | undefined }>(
+  kube: KubeClient,
+  type: ResourceType,
+  { metadata, status: before }: T,
+  status: NonNullable<T['status']>,
+): Promise<T | undefined> {
+  if (isDeepStrictEqual(before, status)) return undefined;
+  const { name, namespace, resourceVersion } = metadata;
+  try {
+    return await kube.applyStatus<T>(
+      type,
+      { metadata: { name, namespace, resourceVersion }, status },
+      { fieldManager, force: true },
+    );
+  } catch (error) {
+    if (isConflict(error) || isNotFound(error)) return undefined;
+    throw error;
   }
 }
