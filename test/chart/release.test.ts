@@ -136,8 +136,11 @@ test('helm installs it anew over the CRDs that stayed', async () => {
 });
 
 test('helm takes over what was there by kubectl apply', async () => {
-  await kubectl('delete', 'virtualmachines', '--all', '-A');
-  await kubectl('delete', '-f', 'crds/');
+  // Nobody's again, rather than deleted and applied anew: kube-apiserver may forget a CRD's deletion, where the watch
+  // cache of its kind was not filled yet, until its informers' resync minutes later.
+  const crds = await ours('crd');
+  await kubectl('label', ...crds, 'app.kubernetes.io/managed-by-');
+  await kubectl('annotate', ...crds, 'meta.helm.sh/release-name-', 'meta.helm.sh/release-namespace-');
   await kubectl('apply', '-f', 'crds/', '-f', 'charts/berth/rbac/operator.yaml');
   await expect(helm('install', 'berth', chart, ...options)).rejects.toThrow('invalid ownership metadata');
   await helm('install', 'berth', chart, ...options, '--take-ownership');
