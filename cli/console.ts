@@ -1,15 +1,5 @@
 import { Command } from 'commander';
-
-/** Flags of `berth console`. */
-export interface ConsoleFlags {
-  namespace?: string;
-  kubeconfig?: string;
-  context?: string;
-  serial: boolean;
-  viewOnly: boolean;
-  print: boolean;
-  ca?: string;
-}
+import type { ConsoleFlags } from './console/run.ts';
 
 /** `berth console VM`: opens the console of a machine. As `kubectl-berth` in the PATH it is `kubectl berth console VM`. */
 export function consoleCommand(): Command {

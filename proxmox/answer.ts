@@ -1,6 +1,6 @@
+import type { Call } from './call.ts';
 import { classify } from './classify.ts';
 import { ProxmoxError } from './errors.ts';
-import type { Call } from './transport.ts';
 
 /** An answer as it came over the wire. */
 export interface Answer {

@@ -1,7 +1,7 @@
+import type { Call } from './call.ts';
 import { ProxmoxError } from './errors.ts';
 import type { ParamValue } from './form.ts';
 import { settableKeys } from './settable.ts';
-import type { Call } from './transport.ts';
 
 interface CallSpec {
   method: Call['method'];

@@ -1,6 +1,6 @@
+import type { Call } from './call.ts';
 import { ProxmoxError } from './errors.ts';
 import { encodeForm } from './form.ts';
-import type { Call } from './transport.ts';
 
 /** A request as it goes over the wire. */
 export interface Message {

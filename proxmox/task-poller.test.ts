@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Call } from './call.ts';
 import { createProxmoxClient } from './client.ts';
 import { ProxmoxError } from './errors.ts';
 import { createTaskPoller, maxWatched, type TaskPoller } from './task-poller.ts';
 import { type ManualClock, manualClock } from './testing/clock.ts';
-import type { Call, Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
 import { formatUpid, parseUpid, type Upid } from './upid.ts';
 
 /** Nodes with tasks, as the API shows them. */

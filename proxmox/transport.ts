@@ -1,22 +1,9 @@
 import { Agent } from 'undici';
 import { type Answer, dataOf } from './answer.ts';
+import type { Call } from './call.ts';
 import { ProxmoxError } from './errors.ts';
-import type { Params } from './form.ts';
 import { type Message, originOf, prepare } from './message.ts';
 import { createConnector, NotConnected, type Trust } from './trust.ts';
-
-/** One call of the API. */
-export interface Call {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** The path below `/api2/json`, percent-encoded. */
-  path: string;
-  /** The path with its `{placeholders}`, for metrics; the path itself where it is not given. */
-  route?: string;
-  params?: Params;
-  /** Deadline of the whole call, 35 s unless told. */
-  timeoutMs?: number;
-  signal?: AbortSignal;
-}
 
 /** Something that answers calls: a Proxmox cluster, or a simulated one in the same process. */
 export interface Transport {

@@ -3,10 +3,20 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { createKubeClient } from '#kube/client.ts';
 import { connect } from '#kube/connection.ts';
 import { KubeError } from '#kube/errors.ts';
-import type { ConsoleFlags } from '../console.ts';
 import { attachTerminal } from './attach.ts';
 import { openInBrowser } from './browser.ts';
 import { NotOpened, requestConsole } from './request.ts';
+
+/** Flags of `berth console`. */
+export interface ConsoleFlags {
+  namespace?: string;
+  kubeconfig?: string;
+  context?: string;
+  serial: boolean;
+  viewOnly: boolean;
+  print: boolean;
+  ca?: string;
+}
 
 /** Opens a console; answers the exit code. */
 export async function runConsole(vm: string, flags: ConsoleFlags): Promise<number> {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Decision } from './decision.ts';
-import { type GuestView, guestUpdate, mostGuestTries } from './guest.ts';
+import { guestUpdate, mostGuestTries } from './guest.ts';
+import type { GuestView } from './guest-view.ts';
 import type { Observed } from './observed.ts';
 import { clonedConfig, cluster, clusterId, virtualMachine } from './testing/fixtures.ts';
 

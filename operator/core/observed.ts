@@ -1,7 +1,7 @@
 import type { ProxmoxCluster, VirtualMachine, VmOperation, VmSnapshot, VmTemplate } from '#api/kinds.ts';
 import type { Allocation } from '#api/ledger.ts';
 import type { VmQuotaSpec } from '#api/vm-quota.ts';
-import type { GuestTurn, GuestView } from './guest.ts';
+import type { GuestTurn, GuestView } from './guest-view.ts';
 import type { MachineConfig, MachineNic, Power } from './machine.ts';
 import type { NodeUse } from './node-limits.ts';
 

@@ -1,5 +1,5 @@
 import { ProxmoxError } from '#proxmox/errors.ts';
-import type { GuestView } from '../core/guest.ts';
+import type { GuestView } from '../core/guest-view.ts';
 import type { Observed } from '../core/observed.ts';
 import type { ClusterLink } from './cluster-link.ts';
 

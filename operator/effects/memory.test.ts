@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { GuestView } from '../core/guest.ts';
+import type { GuestView } from '../core/guest-view.ts';
 import { MachineMemory } from './memory.ts';
 
 let now: number;

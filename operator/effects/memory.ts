@@ -1,5 +1,5 @@
 import type { VirtualMachineStatus } from '#api/virtual-machine-status.ts';
-import type { GuestView } from '../core/guest.ts';
+import type { GuestView } from '../core/guest-view.ts';
 import type { MachineNic } from '../core/machine.ts';
 import type { ConfigView, TaskView } from '../core/observed.ts';
 

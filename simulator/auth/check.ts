@@ -1,4 +1,4 @@
-import type { Permission } from '#simulator/schema/routes.ts';
+import type { Permission } from '#simulator/schema/permission.ts';
 import { forbidden, PveError } from '../engine/errors.ts';
 import type { Identity, World } from '../engine/world.ts';
 import { demand, may } from './permissions.ts';

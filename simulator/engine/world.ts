@@ -1,5 +1,4 @@
 import type { Release } from '#simulator/schema/routes.ts';
-import type { Daemon } from '../http/daemon.ts';
 import type { Headers } from '../http/message.ts';
 import type { Upload } from '../http/multipart.ts';
 import type { State } from '../state/types.ts';
@@ -9,6 +8,17 @@ import type { Clock } from './clock.ts';
 import type { FileLocks } from './file-locks.ts';
 import type { Mortal, Steps } from './process.ts';
 import type { Random } from './random.ts';
+
+/** What pvedaemon of a node has to do. */
+export interface Daemon {
+  busy: number;
+  /** Calls for which no worker is free, in their order. */
+  readonly waiting: Set<() => void>;
+  /** Ends the calls that it has. */
+  readonly losses: Set<() => void>;
+  /** It is being restarted, and nobody listens. */
+  isDown: boolean;
+}
 
 /** All that the handlers of calls and the bodies of tasks work on. */
 export interface World {

@@ -1,5 +1,5 @@
 import { type Mortal, type Outcome, Process, type Steps, type Wait } from '../engine/process.ts';
-import type { World } from '../engine/world.ts';
+import type { Daemon, World } from '../engine/world.ts';
 import { type Answer, plainAnswer } from './message.ts';
 
 /** pvedaemon's processes on a node; each does one call at a time [PVE::Service::pvedaemon]. */
@@ -7,17 +7,6 @@ const WORKERS = 3;
 
 /** pveproxy waits so long for the daemon or node that it passed a call to [PVE::APIServer::AnyEvent, proxy_request]. */
 const SILENCE_MS = 30_000;
-
-/** What pvedaemon of a node has to do. */
-export interface Daemon {
-  busy: number;
-  /** Calls for which no worker is free, in their order. */
-  readonly waiting: Set<() => void>;
-  /** Ends the calls that it has. */
-  readonly losses: Set<() => void>;
-  /** It is being restarted, and nobody listens. */
-  isDown: boolean;
-}
 
 /**
  * Lets another daemon do a call, and waits for it as long as pveproxy does; answers with 595 or 596 where nothing comes.

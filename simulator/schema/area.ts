@@ -1,4 +1,4 @@
-import type { Permission } from './routes.ts';
+import type { Permission } from './permission.ts';
 
 /** The facts about the routes under some paths of the API: one file of facts/. */
 export interface Area {
@@ -21,4 +21,10 @@ export interface RouteFacts {
   takes?: string;
   /** Schemas where they differ from the area's. */
   but?: Record<string, string>;
+}
+
+/** One table of facts/property-strings.ts: `alias KEY` and `alias KEY names KEY` beside the schemas. */
+export interface PropertyFacts {
+  keyless?: string;
+  keys: Record<string, string>;
 }

@@ -1,12 +1,7 @@
+import type { PropertyFacts } from './area.ts';
 import { propertyStrings } from './facts/property-strings.ts';
 import { readName, readSchema } from './notation.ts';
 import type { Parameter, PropertyTable, Release } from './parameter.ts';
-
-/** One table of facts/property-strings.ts: `alias KEY` and `alias KEY names KEY` beside the schemas. */
-export interface PropertyFacts {
-  keyless?: string;
-  keys: Record<string, string>;
-}
 
 const read = new Map<string, PropertyTable>();
 

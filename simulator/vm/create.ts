@@ -1,7 +1,7 @@
 import { joinPool } from '../auth/membership.ts';
 import { demand } from '../auth/permissions.ts';
 import { died, forbidden, PveError } from '../engine/errors.ts';
-import type { Mortal, Steps } from '../engine/process.ts';
+import type { Steps } from '../engine/process.ts';
 import { type Call, flag, seconds, text, type World } from '../engine/world.ts';
 import type { Section } from '../state/types.ts';
 import { free } from '../storage/volumes.ts';
@@ -10,21 +10,19 @@ import { checkDriveParameters, demandDrives } from './access.ts';
 import { defaultBootOrder, printBootOrder } from './boot.ts';
 import { resolveCdrom, settingsOf } from './change.ts';
 import { mayAllocate } from './clone.ts';
-import { demandQuorum, whoHasVmid } from './cluster.ts';
-import { checkLock, emptyConfig, vmOn } from './config.ts';
+import { demandQuorum } from './cluster.ts';
+import { vmOn } from './config.ts';
 import { createDisks, ownsVolume, work } from './disks.ts';
 import { drivesOf } from './drives.ts';
-import { defaultGuest, linuxGuest } from './guest.ts';
-import { lockFileOf, underLock } from './lock.ts';
+import { linuxGuest } from './guest.ts';
+import { underLock } from './lock.ts';
 import { isNetKey, withMac } from './nets.ts';
 import { demandBridges, demandDevices, demandOptions } from './option-rights.ts';
+import { reserve } from './reserve.ts';
 import { restoreVm } from './restore.ts';
 import { validateSshKeys } from './ssh-keys.ts';
 import { start } from './start.ts';
 import { demandTags, uniqueTags } from './tags.ts';
-
-/** The configuration's place is taken under a lock that is waited for this long [create_and_lock_config]. */
-const RESERVE_MS = 5000;
 
 /** The worker itself does not wait. */
 const CREATE_MS = 1000;
@@ -73,31 +71,6 @@ function checkSettings(
   demandBridges(world, authid, set);
   checkDriveParameters(world, set);
   for (const key of Object.keys(set).filter(isNetKey)) set[key] = withMac(world, set[key] ?? '');
-}
-
-/** Takes the VMID with a configuration that holds only `lock: create`; at once, not in the task. */
-export function* reserve(
-  world: World,
-  process: Mortal,
-  node: string,
-  vmid: number,
-  force: boolean,
-  words = 'unable to create VM',
-): Steps<void> {
-  try {
-    yield* world.locks.holding(process, lockFileOf(vmid), 'exclusive', RESERVE_MS, () => {
-      const taken = whoHasVmid(world, vmid);
-      const own = world.state.vms[vmid];
-      if (taken !== undefined && !(force && own?.node === node)) throw died(taken);
-      if (own !== undefined) checkLock(own);
-      const config = own?.config ?? emptyConfig();
-      config.current.lock = 'create';
-      if (own === undefined) world.state.vms[vmid] = { vmid, node, config, guest: defaultGuest() };
-    });
-  } catch (error) {
-    if (error instanceof PveError) throw died(`${words} ${vmid} - ${error.text}`);
-    throw error;
-  }
 }
 
 interface Order {

@@ -9,12 +9,12 @@ import type { Worker } from '../tasks/tasks.ts';
 import { demandVolume } from './access.ts';
 import { archivedConfig, type Backup, backupOf } from './backup.ts';
 import { checkProtection, emptyConfig, vmOn } from './config.ts';
-import { reserve } from './create.ts';
 import { type DiskJob, logFormatting, ownsVolume, work } from './disks.ts';
 import { type Drive, drivesOf, isCloudinit, isDriveKey, parseDrive, printDrive } from './drives.ts';
 import { linuxGuest } from './guest.ts';
 import { underLock } from './lock.ts';
 import { isNetKey, parseNet, printNet } from './nets.ts';
+import { reserve } from './reserve.ts';
 import { start } from './start.ts';
 
 /** The worker does not wait for the lock. */

@@ -1,7 +1,8 @@
 import { dataOf } from '#proxmox/answer.ts';
+import type { Call } from '#proxmox/call.ts';
 import { ProxmoxError } from '#proxmox/errors.ts';
 import { prepare } from '#proxmox/message.ts';
-import type { Call, HttpTransport, TransportOptions } from '#proxmox/transport.ts';
+import type { HttpTransport, TransportOptions } from '#proxmox/transport.ts';
 import type { Simulator } from '#simulator/simulator.ts';
 
 /** A transport to a simulator in this process: the same requests and answers, without sockets. */

@@ -1,4 +1,4 @@
-import type { SessionView } from './session.ts';
+import type { SessionView } from './view.ts';
 
 /** Why a console cannot be opened now. */
 export interface Refusal {

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { ConsoleSessionStatus } from '#api/console-session.ts';
 import type { ConsoleSession, VirtualMachine } from '#api/kinds.ts';
 import { virtualMachine } from '../testing/fixtures.ts';
-import { decideSession, isOpen, keptMs, type SessionView } from './session.ts';
+import { decideSession, isOpen, keptMs } from './session.ts';
+import type { SessionView } from './view.ts';
 
 const now = Date.UTC(2026, 0, 1, 12);
 const at = (seconds: number) => new Date(now + seconds * 1000).toISOString();

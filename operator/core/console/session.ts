@@ -1,7 +1,8 @@
 import type { ConsoleSessionStatus, EndReason } from '#api/console-session.ts';
-import type { ConsoleSession, VirtualMachine } from '#api/kinds.ts';
+import type { ConsoleSession } from '#api/kinds.ts';
 import { type ConditionUpdate, withConditions } from '../conditions.ts';
 import { canOpen, type Refusal } from './refusal.ts';
+import type { SessionView } from './view.ts';
 
 /** How long a session stays to be looked at after its end. */
 export const keptMs = 600_000;
@@ -11,24 +12,6 @@ const silentMs = 660_000;
 
 /** How much later than planned an end may come before the console-proxy counts as gone. */
 const lateMs = 60_000;
-
-/** Limits of sessions, from the VmPolicy. */
-export interface ConsoleLimits {
-  ttlSeconds: number;
-  maxPerUser: number;
-}
-
-/** What a session is decided by. Times in milliseconds since the epoch. */
-export interface SessionView {
-  session: ConsoleSession;
-  vm: VirtualMachine | undefined;
-  limits: ConsoleLimits;
-  /** Where the console-proxy is reached; undefined where there is none. */
-  consoleUrl: string | undefined;
-  /** Other sessions of the same person that are open or may be opened. */
-  others: number;
-  now: number;
-}
 
 /** What is to be done with a session: write a status, remove it, look again. */
 export interface SessionDecision {

@@ -47,7 +47,10 @@ export function evaluate(rules: Rules, ledger: readonly Allocation[], applicant:
   const unfitness = grows && spec ? unfit(spec, rules).map(text => ({ reason: 'NotAllowed', text }) as const) : [];
   const others = ledger.filter(entry => entry !== held);
   const exceeded = limitsOn(rules, demand).flatMap(limits => exceededOf(limits, others, held, charge));
-  return { charge, violations: [...unfitness, ...exceeded, ...storagesExceeded(rules, others, held, charge)] };
+  const onStorages = storagesExceeded(rules, others, held, charge).map(
+    text => ({ reason: 'QuotaExceeded', text }) as const,
+  );
+  return { charge, violations: [...unfitness, ...exceeded, ...onStorages] };
 }
 
 function exceededOf(

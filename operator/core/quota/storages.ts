@@ -2,7 +2,6 @@ import type { Allocation } from '#api/ledger.ts';
 import { toMiB } from '#api/quantity.ts';
 import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
 import type { VmQuotaSpec } from '#api/vm-quota.ts';
-import type { Violation } from './evaluate.ts';
 import { amountText } from './words.ts';
 
 /** What a machine takes of each storage, in MiB, as far as its disks name one; absent where none does. */
@@ -43,7 +42,7 @@ export function storagesExceeded(
   others: readonly OnStorages[],
   held: OnStorages | undefined,
   charge: OnStorages,
-): Violation[] {
+): string[] {
   return perStorage.flatMap(({ storage, size }) => {
     const limit = toMiB(size);
     const [before, after] = [held?.storages?.[storage] ?? 0, charge.storages?.[storage] ?? 0];
@@ -53,6 +52,6 @@ export function storagesExceeded(
     const fits =
       after > limit ? 'it exceeds the limit even alone' : `${say(Math.max(limit - taken - before, 0))} would fit`;
     const numbers = `requested ${say(after - before)}, used ${say(taken + before)}, hard ${say(limit)}`;
-    return [{ reason: 'QuotaExceeded' as const, text: `perStorage.size of "${storage}": ${numbers}; ${fits}` }];
+    return [`perStorage.size of "${storage}": ${numbers}; ${fits}`];
   });
 }

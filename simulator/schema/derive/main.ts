@@ -26,7 +26,7 @@ const common = commonGlossary(uses);
 writeFacts('property-strings', {
   name: 'propertyStrings',
   type: 'Record<string, PropertyFacts>',
-  imports: { type: 'PropertyFacts', from: 'property-tables.ts' },
+  imports: { type: 'PropertyFacts', from: 'area.ts' },
   value: tableFacts(tables),
   depth: 1,
 });

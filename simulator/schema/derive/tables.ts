@@ -1,6 +1,6 @@
+import type { PropertyFacts } from '../area.ts';
 import type { Oracle, OracleEndpoint } from '../oracle/read.ts';
 import type { Release } from '../parameter.ts';
-import type { PropertyFacts } from '../property-tables.ts';
 import { byRelease, type Keys, same, schemaLine } from './lines.ts';
 
 /** The property strings of the API by the names that the facts give them. */

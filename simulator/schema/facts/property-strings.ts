@@ -1,4 +1,4 @@
-import type { PropertyFacts } from '../property-tables.ts';
+import type { PropertyFacts } from '../area.ts';
 
 /** Derived by ../derive/main.ts from the schema of the real API. */
 export const propertyStrings: Record<string, PropertyFacts> = {
