@@ -4,6 +4,7 @@ export type Language = 'en' | 'fr';
 const en = {
   connecting: 'Connecting…',
   reconnecting: 'The connection was lost. Connecting again…',
+  silent: 'Connected, but nothing comes from the machine. It may still be starting.',
   connected: 'Connected',
   viewOnly: 'View only',
   viewOnlyMode: 'You may look, but not type.',
@@ -66,6 +67,7 @@ export type Messages = typeof en;
 const fr: Messages = {
   connecting: 'Connexion…',
   reconnecting: 'La connexion a été perdue. Nouvelle tentative…',
+  silent: 'Connecté, mais rien ne vient de la machine. Elle démarre peut-être encore.',
   connected: 'Connecté',
   viewOnly: 'Lecture seule',
   viewOnlyMode: 'Vous pouvez regarder, mais pas saisir.',

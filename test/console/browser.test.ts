@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { findQemu } from '#simulator/screen/qemu-machine.ts';
 import { openPage, startChromium, withoutChromium } from '../portal/chromium.ts';
-import { type Attack, bearable, hostileConsole, unreadable } from './hostile.ts';
+import { type Attack, bearable, hostileConsole, mute, unreadable } from './hostile.ts';
 import { type ConsoleLab, consoleLab, portalOrigin } from './lab.ts';
 import { type Invitation, invite, Visitor, watchScreen } from './visitor.ts';
 
@@ -188,6 +188,23 @@ describe.skipIf(withoutChromium)(title, () => {
       test.each(Object.entries(bearable))('%s: goes on', (_, attack) =>
         attacked(attack, console => expect.poll(() => lit(console), { timeout: 15_000 }).toBeGreaterThan(9_000)),
       );
+
+      test('that is silent: says so after a while, and connects again when asked', async () => {
+        lab.proxmox.console = hostileConsole(mute);
+        const { page, close } = await openPage(browser);
+        await page.context().clock.install();
+        const console = await openFromPortal(page, await invite(lab, 'ada'));
+        const notice = async () => {
+          await console.clock.fastForward(21_000);
+          return console.locator('#notice').textContent();
+        };
+        await expect.poll(notice, { timeout: 30_000 }).toContain('nothing comes from the machine');
+        lab.proxmox.console = shown;
+        await console.getByRole('button', { name: 'Connect again' }).click();
+        await expect.poll(() => lit(console), { timeout: 15_000 }).toBeGreaterThan(500);
+        expect(await console.locator('#notice').isHidden()).toBe(true);
+        await close();
+      });
     });
 
     test('fits a phone, and takes what its keyboard types', async () => {

@@ -70,6 +70,9 @@ export const bearable: Record<string, Attack> = {
   },
 };
 
+/** Says nothing at all. */
+export const mute: Attack = () => new Promise(() => {});
+
 /** Shows a screen to who logs in, by this attack; then a red square, where anybody is left. */
 export const hostileConsole =
   (attack: Attack): ConsoleServer =>
