@@ -50,6 +50,11 @@ export const vmOperationStatus = z.object({
   conditions: conditions(),
   vmUID: z.string().max(36).optional().describe('metadata.uid of the machine that it was begun on.'),
   startedAt: time().optional().describe('When it was begun; written before Proxmox is told.'),
+  afterUpid: z
+    .string()
+    .max(256)
+    .optional()
+    .describe("Proxmox' id of the newest task of its type that the machine had before: its own is a later one."),
   upid: z.string().max(256).optional().describe("Proxmox' id of its task."),
   finishedAt: time().optional().describe('When its end was seen.'),
 });

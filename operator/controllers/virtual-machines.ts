@@ -176,7 +176,6 @@ async function decideAndAct(
     vmids: vmids =>
       new Set(vmids.filter(vmid => machines.byIndex('vmid', String(vmid)).some(vm => vm.metadata.uid !== uid))),
     isAlive: wanted => wanted !== uid && machines.list().some(({ metadata }) => metadata.uid === wanted),
-    operationTasks: () => new Set(parts.operations.byIndex('machine', key).flatMap(({ status }) => status?.upid ?? [])),
     tasks: () => new Set(machines.list().flatMap(vm => (vm.metadata.uid === uid ? [] : (vm.status?.task?.upid ?? [])))),
   };
   const see = async (what: Exclude<Look, 'quota'>) => {

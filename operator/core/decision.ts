@@ -69,6 +69,8 @@ export type Action =
       timeoutSeconds: number;
       /** Name in Proxmox of what a Rollback goes to. */
       snapshotName?: string;
+      /** The newest task of its type that the machine had before. */
+      afterUpid?: string;
     }
   | { kind: 'followOperation'; operation: VmOperation; upid: string }
   | { kind: 'endOperation'; operation: VmOperation; failure?: Finding }

@@ -63,7 +63,7 @@ export interface Observed {
   configured?: boolean;
   /** Proxmox' keys whose change waits for a restart. */
   pending?: string[];
-  /** The task in Proxmox of an operation that was begun, if there is one. */
+  /** The task in Proxmox of an operation that was begun; of one that is to begin, the one that it comes after; if there is one. */
   operationTask?: { upid?: string };
   /** The VmSnapshot that the operation is to take the machine back to, if the API server has one of that name. */
   rollbackTo?: { snapshot?: VmSnapshot | undefined };

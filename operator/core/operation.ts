@@ -26,11 +26,18 @@ export function currentOperation(operations: VmOperation[], vmUid: string | unde
   return open.find(({ status }) => status?.startedAt !== undefined && status.vmUID === vmUid) ?? open[0];
 }
 
+/** Where an operation is begun: metadata.uid of its machine, and the newest task of its type that there was. */
+export interface Beginning {
+  vmUid?: string | undefined;
+  afterUpid?: string | undefined;
+}
+
 /** The status of an operation that is begun: written before Proxmox is told. */
-export const begun = (operation: VmOperation, vmUid: string | undefined, now: number): VmOperationStatus => ({
+export const begun = (operation: VmOperation, { vmUid, afterUpid }: Beginning, now: number): VmOperationStatus => ({
   ...inProgress(operation, { reason: 'Running', message: 'The machine is being told.' }, now),
   startedAt: new Date(now).toISOString(),
   ...(vmUid !== undefined && { vmUID: vmUid }),
+  ...(afterUpid !== undefined && { afterUpid }),
 });
 
 /** The status of an operation that waits, or runs. */

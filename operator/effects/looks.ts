@@ -1,5 +1,6 @@
 import { ProxmoxError } from '#proxmox/errors.ts';
 import type { InventoryVm } from '#proxmox/inventory.ts';
+import { parseUpid } from '#proxmox/upid.ts';
 import type { VmStatus } from '#proxmox/vm.ts';
 import type { Power } from '../core/machine.ts';
 import { parseMarker } from '../core/marker.ts';
@@ -18,8 +19,6 @@ export interface Others {
   isAlive: (uid: string) => boolean;
   /** Tasks that other resources wait for. */
   tasks: () => Set<string>;
-  /** Tasks that the operations of the machine are known to have had. */
-  operationTasks: () => Set<string>;
 }
 
 /** Sees what a decision asked to see, and notes it in the observation. Rejects with ProxmoxError. */
@@ -67,7 +66,7 @@ export async function lookAt(
       if (!o.worker.running) o.config = await readConfig(o, link, vmid);
       return;
     case 'operationTask':
-      o.operationTask = { upid: await findOperationTask(o, link, others) };
+      o.operationTask = { upid: await findOperationTask(o, link) };
       return;
     case 'snapshots':
       o.snapshots = o.config?.found ? await link.client.snapshots(o.config.node, vmid) : [];
@@ -165,20 +164,23 @@ async function findCreation(
 /** Clocks of nodes may differ from ours by so much. */
 const clockSkewMs = 60_000;
 
-/** The task of an operation that was begun and is not told of: the newest of its type on this machine since then. */
-async function findOperationTask(o: Observed, link: ClusterLink, others: Others): Promise<string | undefined> {
+/**
+ * The newest task of an operation's type on its machine that came after what the operation is known to come after. One of
+ * an earlier operation may be seconds old, and the resource of that be gone: only Proxmox' own clock tells them apart.
+ */
+async function findOperationTask(o: Observed, link: ClusterLink): Promise<string | undefined> {
   const { operation, config } = o;
-  if (!operation?.status?.startedAt || !config?.found) return undefined;
-  const since = Math.floor((Date.parse(operation.status.startedAt) - clockSkewMs) / 1000);
-  const typefilter = operationTasks[operation.spec.type];
+  if (!operation || !config?.found) return undefined;
+  const { startedAt, afterUpid } = operation.status ?? {};
   const found = await link.client.tasks(config.node, {
     source: 'all',
     vmid: o.vm.status?.vmid ?? 0,
-    typefilter,
-    since,
+    typefilter: operationTasks[operation.spec.type],
+    ...(startedAt !== undefined && { since: Math.floor((Date.parse(startedAt) - clockSkewMs) / 1000) }),
   });
-  const known = others.operationTasks();
-  return found.find(({ upid }) => !known.has(upid))?.upid;
+  const after = afterUpid === undefined ? 0 : parseUpid(afterUpid).startedAtSeconds;
+  const newer = found.filter(({ upid, startedAtSeconds }) => upid !== afterUpid && startedAtSeconds >= after);
+  return newer.sort((a, b) => b.startedAtSeconds - a.startedAtSeconds)[0]?.upid;
 }
 
 /** Whether a task of ours takes or removes a snapshot of the machine; read anew what it may have done meanwhile. */

@@ -17,6 +17,8 @@ export interface Telling {
   timeoutSeconds: number;
   /** Name in Proxmox of the snapshot that a Rollback goes to. */
   snapshotName?: string;
+  /** The newest task of its type that the machine had before. */
+  afterUpid?: string;
   /** Milliseconds since the epoch. */
   now: number;
 }
@@ -36,9 +38,9 @@ const passing = new Set<string>(['transient', 'locked', 'unauthenticated']);
  * begun and looks for its task. What Proxmox refuses has failed for good. Answers undefined where there is no task.
  */
 export async function tellProxmox(kube: KubeClient, link: ClusterLink, what: Telling): Promise<Upid | undefined> {
-  const { operation, vmUid, now } = what;
+  const { operation, now } = what;
   const isBegun = operation.status?.startedAt !== undefined;
-  const own = isBegun ? operation : await writeOperation(kube, operation, begun(operation, vmUid, now));
+  const own = isBegun ? operation : await writeOperation(kube, operation, begun(operation, what, now));
   if (!own) return undefined;
   try {
     const upid = await call(link, what);

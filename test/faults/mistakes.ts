@@ -147,7 +147,7 @@ export const mistakes: Mistake[] = [
     edits: [
       {
         file: 'operator/effects/operations.ts',
-        find: 'await writeOperation(kube, operation, begun(operation, vmUid, now))',
+        find: 'await writeOperation(kube, operation, begun(operation, what, now))',
         replace: 'operation',
       },
     ],

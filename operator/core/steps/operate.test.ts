@@ -94,7 +94,7 @@ describe('F40: an operation', () => {
 
   test('that was begun by an operator that died is looked for, and told again only if it is not there', () => {
     const asked = operation();
-    const begunOnly = { ...asked, status: begun(asked, 'u-1', now) };
+    const begunOnly = { ...asked, status: begun(asked, { vmUid: 'u-1' }, now) };
     const there = worldWith(begunOnly, { task: { upid: 'UPID:found', ends: { succeeded: true, effect: () => {} } } });
     expect(step(there)).toBe('followOperation');
     expect(there.vm?.status?.task?.upid).toBe('UPID:found');
@@ -103,16 +103,24 @@ describe('F40: an operation', () => {
     expect(step(lost)).toBe('operate');
   });
 
+  test('is begun with a note of the task that its own one comes after, be the resource of that gone', () => {
+    const world = worldWith(operation(), {
+      task: { upid: 'UPID:earlier', ends: { succeeded: true, effect: () => {} } },
+    });
+    expect(step(world)).toBe('operate');
+    expect(world.operation?.status?.afterUpid).toBe('UPID:earlier');
+  });
+
   test('that another operator has just begun is left to it until its call must have landed', () => {
     const asked = operation();
-    const world = worldWith({ ...asked, status: begun(asked, 'u-1', now) });
+    const world = worldWith({ ...asked, status: begun(asked, { vmUid: 'u-1' }, now) });
     for (let second = 1; second < 12; second++) expect(step(world)).toBeUndefined();
     expect(step(world)).toBe('operate');
   });
 
   test('whose task our status does not know is taken up again', () => {
     const asked = operation();
-    const known = { ...asked, status: { ...begun(asked, 'u-1', now), upid: 'UPID:known' } };
+    const known = { ...asked, status: { ...begun(asked, { vmUid: 'u-1' }, now), upid: 'UPID:known' } };
     const world = worldWith(known);
     expect(step(world)).toBe('followOperation');
     expect(world.vm?.status?.task?.upid).toBe('UPID:known');

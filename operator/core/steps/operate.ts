@@ -47,11 +47,18 @@ export function operate(o: Observed): Verdict | undefined {
     const target = rollbackTarget(o, operation, config.config);
     if ('look' in target) return target.look;
     if ('refused' in target) return over(operation, target.refused);
-    return told({ ...action, snapshotName: target.snapshotName }, operation);
+    return begin(o, { ...action, snapshotName: target.snapshotName });
   }
   if (o.power === undefined) return lookAt('power');
   if (o.power !== 'Running') return notRunning(o, operation);
-  return told(action, operation);
+  return begin(o, action);
+}
+
+/** What it comes after is noted with its beginning, so that its own task is told from those of earlier operations. */
+function begin({ operationTask }: Observed, action: Action & { kind: 'operate' }): Verdict {
+  if (operationTask === undefined) return lookAt('operationTask');
+  const { upid } = operationTask;
+  return told({ ...action, ...(upid !== undefined && { afterUpid: upid }) }, action.operation);
 }
 
 const words = {

@@ -214,7 +214,8 @@ function carryOut(world: World, action: Action): ActionResult | 'refused' {
         world.machine = undefined;
       });
     case 'operate': {
-      const own = { ...action.operation, status: begun(action.operation, vm.metadata.uid, world.now) };
+      const beginning = { vmUid: vm.metadata.uid, afterUpid: action.afterUpid };
+      const own = { ...action.operation, status: begun(action.operation, beginning, world.now) };
       const told = started(operationTasks[own.spec.type], () => rolledBack(world, own));
       world.operation = { ...own, status: { ...own.status, upid: told.task?.upid ?? '' } };
       world.told = (world.told ?? 0) + 1;
