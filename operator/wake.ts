@@ -153,7 +153,7 @@ export function createWake(
       onInventory: vmids => {
         for (const vm of vmids.flatMap(vmid => machines.byIndex('vmid', String(vmid)))) {
           if (vm.status?.cluster !== cluster) continue;
-          if (isReady(vm)) memory.config(vm.metadata.uid ?? '', undefined);
+          if (isReady(vm)) memory.forgetConfig(vm.metadata.uid ?? '');
           queues.machines.add(keyOf(vm));
         }
       },

@@ -121,7 +121,7 @@ function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string)
   observed.task = taskView(parts, vm, key, link);
   const isAsked = observed.operation !== undefined || observed.snapshot !== undefined;
   const mustLook = observed.sweep || isAsked || vm.metadata.deletionTimestamp !== undefined;
-  observed.config = mustLook ? undefined : memory.validConfig(uid);
+  observed.config = mustLook ? undefined : memory.validConfig(uid, vm.status);
   return observed;
 }
 
@@ -204,7 +204,7 @@ async function decideAndAct(
       return;
     }
     await lookAt(what, observed, link, others);
-    if (what === 'config') memory.config(uid, observed.config);
+    if (what === 'config') memory.config(uid, observed.config, observed.vm.status);
   };
   const askQuota = async () => {
     observed.quota = await parts.gate.grant(observed.vm, { state: 'Bound' });
@@ -241,12 +241,12 @@ async function decideAndAct(
       memory.taskCancelled(uid, decision.action.upid);
     }
     // Whatever we thought we knew may be what it failed for.
-    memory.config(uid, undefined);
+    memory.forgetConfig(uid);
     return { decision: { ...decision, look: undefined, ...failureVerdict(error) }, result: {} };
   } finally {
     // What it stood in line for may not be wanted any more.
     if (!waitsInLine) link?.slots.leave(key);
-    if (decision.action && !waitsInLine && changesConfig.has(decision.action.kind)) memory.config(uid, undefined);
+    if (decision.action && !waitsInLine && changesConfig.has(decision.action.kind)) memory.forgetConfig(uid);
   }
 }
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { GuestView } from '../core/guest-view.ts';
+import { clonedConfig } from '../core/testing/fixtures.ts';
 import { MachineMemory } from './memory.ts';
 
 let now: number;
@@ -43,6 +44,28 @@ describe('who is to cancel a task', () => {
     memory.taskCancelled('u', 'UPID:x');
     now = 60_000;
     expect(memory.cancelOf('u', undertaken)).toBe('sent');
+  });
+});
+
+describe('F62, F154: a configuration that was read', () => {
+  const view = { found: true, node: 'n1', config: clonedConfig() } as const;
+  const ran = { upid: 'UPID:x', result: 'Succeeded', finishedAt: '2026-01-01T00:00:00Z' } as const;
+  const rollback = { ...open, type: 'qmrollback' };
+
+  test('is taken for true for a minute, also while other tasks come and go', () => {
+    memory.config('u', view, undefined);
+    expect(memory.validConfig('u', { task: open })).toBe(view);
+    expect(memory.validConfig('u', { lastTask: { ...ran, type: 'qmstart' } })).toBe(view);
+    now = 60_000;
+    expect(memory.validConfig('u', undefined)).toBeUndefined();
+  });
+
+  test('is read anew once the status tells of a rollback, whoever did it', () => {
+    memory.config('u', view, undefined);
+    expect(memory.validConfig('u', { task: rollback })).toBeUndefined();
+    expect(memory.validConfig('u', { lastTask: { ...ran, type: 'qmrollback' } })).toBeUndefined();
+    memory.config('u', view, { task: rollback });
+    expect(memory.validConfig('u', { lastTask: { ...ran, type: 'qmrollback' } })).toBe(view);
   });
 });
 

@@ -2,6 +2,7 @@ import type { VirtualMachineStatus } from '#api/virtual-machine-status.ts';
 import type { GuestView } from '../core/guest-view.ts';
 import type { MachineNic } from '../core/machine.ts';
 import type { ConfigView, TaskView } from '../core/observed.ts';
+import { operationTasks } from '../core/operation.ts';
 
 type OpenTask = NonNullable<VirtualMachineStatus['task']>;
 
@@ -26,7 +27,7 @@ const firstGuestMs = 5_000;
 const guestSweepMs = 3_600_000;
 
 interface Recollection {
-  config?: { view: ConfigView; readAt: number };
+  config?: { view: ConfigView; readAt: number; rollback: string | undefined };
   /** Network cards as they were last read; their addresses stay. */
   nics?: MachineNic[];
   /** The UPID of a task that Proxmox was told to end. */
@@ -44,6 +45,10 @@ interface Recollection {
   /** When the time until the next sweep began, and how much of the interval it is to last. */
   sweep?: { since: number; share: number };
 }
+
+/** The rollback that a status tells of last, if it still does. */
+const rollbackIn = ({ task, lastTask }: VirtualMachineStatus = {}): string | undefined =>
+  [task, lastTask].find(known => known?.type === operationTasks.Rollback)?.upid;
 
 /**
  * What this process remembers of each machine, by uid. Losing it costs reads and nothing else: all that matters stands
@@ -91,17 +96,26 @@ export class MachineMemory {
     return age < cancelMs.others ? 'theirs' : undefined;
   }
 
-  /** Remembers a configuration, or forgets it. */
-  config(uid: string, view: ConfigView | undefined): void {
+  /** Remembers a configuration, with the status that there was. */
+  config(uid: string, view: ConfigView | undefined, status: VirtualMachineStatus | undefined): void {
     const memory = this.#of(uid);
-    memory.config = view && { view, readAt: this.#now() };
+    memory.config = view && { view, readAt: this.#now(), rollback: rollbackIn(status) };
     if (view?.found) memory.nics = view.config.nics;
   }
 
-  /** The configuration as it was read a moment ago, if nothing has changed it since that we know of. */
-  validConfig(uid: string): ConfigView | undefined {
+  /** Forgets the configuration: it was changed. */
+  forgetConfig(uid: string): void {
+    delete this.#of(uid).config;
+  }
+
+  /**
+   * The configuration as it was read a moment ago, if nothing has changed it since that we or the status know of: another
+   * operator may have taken the machine back to a snapshot.
+   */
+  validConfig(uid: string, status: VirtualMachineStatus | undefined): ConfigView | undefined {
     const known = this.#of(uid).config;
-    return known && this.#now() - known.readAt < configValidMs ? known.view : undefined;
+    if (!known || known.rollback !== rollbackIn(status)) return undefined;
+    return this.#now() - known.readAt < configValidMs ? known.view : undefined;
   }
 
   /**

@@ -64,7 +64,7 @@ export const mistakes: Mistake[] = [
     edits: [
       {
         file: machines,
-        find: 'memory.config(uid, undefined);\n    return',
+        find: 'memory.forgetConfig(uid);\n    return',
         replace:
           "if (observed.vm.metadata.deletionTimestamp) await carryOut(observed.vm, key, { kind: 'removeFinalizer' }, { kube: parts.kube, link, allocator: parts.allocator, quotas: parts.gate, signal });\n    return",
       },
