@@ -1,8 +1,7 @@
 import { virtualMachines } from '#api/kinds.ts';
 import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
-import type { VmOperationSpec } from '#api/vm-operation.ts';
 import { parseMarker } from '#operator/core/marker.ts';
-import { expectNoCallTwice, expectOneOfEach, expectReady, expectThat, web1 } from './expectations.ts';
+import { expectDone, expectNoCallTwice, expectReady, expectThat, expectTimes, web1 } from './expectations.ts';
 import type { FaultWorld } from './fault-world.ts';
 import { Violation } from './invariants.ts';
 import { adoptee } from './seed.ts';
@@ -20,7 +19,7 @@ export async function adoptAndKeep(world: FaultWorld, operators: number): Promis
   }
   describe(world);
   await expectReady(world, 'was changed');
-  expectOneOfEach(world, ['qmreboot', 'qmreset']);
+  expectTimes(world, { qmreboot: 1, qmreset: 1 });
   await letGo(world);
   if (operators === 1) expectNoCallTwice(world, { qmreboot: 1, qmreset: 1, qmshutdown: 0, qmstop: 0, qmdestroy: 0 });
 }
@@ -55,14 +54,6 @@ const describe = (world: FaultWorld): void =>
   world.kubernetes.edit<{ metadata: { name: string }; spec: VirtualMachineSpec }>(virtualMachines, web1, {
     description: 'Described anew.',
   });
-
-async function expectDone(world: FaultWorld, type: VmOperationSpec['type']): Promise<void> {
-  const ended = () => world.operations().find(({ spec, status }) => spec.type === type && status?.finishedAt);
-  await expectThat(world, () => ended() !== undefined, `was done with its ${type}`);
-  const { reason, message } = ended()?.status?.conditions?.find(({ type }) => type === 'Ready') ?? {};
-  if (reason !== 'Succeeded') throw new Violation(`I13: the ${type} ended otherwise: ${message}`);
-  await expectThat(world, () => world.operations().length === 0, `was rid of its ${type}`);
-}
 
 /** The resource goes; the machine runs on, as one of somebody else's that nothing may happen to any more. */
 async function letGo(world: FaultWorld): Promise<void> {

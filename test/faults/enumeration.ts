@@ -14,6 +14,8 @@ const paces: Record<Story, Pace[]> = {
   iso: [0, 8, 'never'],
   kept: [0, 1, 8, 40],
   spent: [0, 1, 8],
+  snapshots: [1],
+  drives: [1],
 };
 
 /** What pairs are run at. A slow life is polled for long, which costs time and shows little that is new. */
@@ -22,12 +24,21 @@ const pacesOfPairs: Record<Story, Pace[]> = {
   iso: [0, 8, 'never'],
   kept: [0, 1, 1, 8, 40],
   spent: [0, 1, 8],
+  snapshots: [1],
+  drives: [1],
 };
 
 /** Of ten pairs so many are of each story. */
 const storiesOfPairs: Story[] = [...Array<Story>(6).fill('template'), 'iso', 'kept', 'kept', 'spent'];
 
+/** Those whose pairs have a number of their own, since each takes longer than others. */
+const longStories: Story[] = ['snapshots', 'snapshots', 'drives'];
+
+/** How many pairs there are of long stories. */
+const longPairs = 500;
+
 const firstSeed = 20_261_122;
+const secondSeed = 20_261_125;
 
 /** One pair in so many is run under two operators that know nothing of each other, as without an election. */
 const sharedLives = 8;
@@ -54,25 +65,38 @@ const moods: WatchMood[] = [
  */
 export async function* enumerate(count: number, only?: Story): AsyncGenerator<NamedPlan, void, void> {
   let made = 0;
-  const calls = new Map<string, string[]>();
+  const spans = new Map<string, Span>();
   for (const story of only ? [only] : (Object.keys(paces) as Story[])) {
     for (const pace of paces[story]) {
       const calm = named({ story, faults: new Map(), pace, seed: 1, watch: prompt });
       yield calm;
-      const reference = (await live(calm)).calls;
-      calls.set(`${story} ${pace}`, reference);
-      const planned = singles(story, pace, reference);
+      const { calls, own } = await live(calm);
+      spans.set(`${story} ${pace}`, { own, length: calls.length });
+      const planned = singles(story, pace, { calls, own });
       yield* only ? telling(planned) : planned;
       made += planned.length + 1;
     }
   }
   if (only) return;
-  const random = sequence(firstSeed);
-  for (; made < count; made++) {
-    const story = pick(storiesOfPairs, random);
+  const long = Math.max(0, Math.min(longPairs, count - made));
+  yield* pairs(long, longStories, spans, sequence(secondSeed));
+  yield* pairs(count - made - long, storiesOfPairs, spans, sequence(firstSeed));
+}
+
+/** The calls of a life where nothing goes wrong, and from which on they are its own. */
+type Span = { own: number; length: number };
+
+function* pairs(
+  count: number,
+  stories: Story[],
+  spans: Map<string, Span>,
+  random: (limit: number) => number,
+): Generator<NamedPlan, void, void> {
+  for (let made = 0; made < count; made++) {
+    const story = pick(stories, random);
     const pace = pick(pacesOfPairs[story], random);
-    const length = calls.get(`${story} ${pace}`)?.length ?? 1;
-    const first = random(length);
+    const { own, length } = spans.get(`${story} ${pace}`) ?? { own: 0, length: 1 };
+    const first = own + random(length - own);
     const second = first + 1 + random(length - first + callsOfRecovery);
     const faults = new Map([first, second].map(call => [call, pick(faultKinds, random)] as const));
     const operators = random(sharedLives) === 0 ? 2 : 1;
@@ -80,9 +104,10 @@ export async function* enumerate(count: number, only?: Story): AsyncGenerator<Na
   }
 }
 
-function singles(story: Story, pace: Pace, calls: string[]): NamedPlan[] {
+function singles(story: Story, pace: Pace, { calls, own }: { calls: string[]; own: number }): NamedPlan[] {
   const faults = story in makings ? ofMaking(calls) : at(calls, guestCall, 'hangs');
-  for (const call of tellingCalls(calls)) faults.push(...faultKinds.map(kind => [call, kind] as const));
+  const struck = tellingCalls(calls).filter(call => call >= own);
+  for (const call of struck) faults.push(...faultKinds.map(kind => [call, kind] as const));
   return faults.map(fault => named({ story, faults: new Map([fault]), pace, seed: 1, watch: prompt }));
 }
 

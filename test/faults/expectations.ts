@@ -1,3 +1,4 @@
+import type { VmOperationSpec } from '#api/vm-operation.ts';
 import type { FaultWorld, WatchMood } from './fault-world.ts';
 import { relistMs } from './fault-world.ts';
 import { Violation } from './invariants.ts';
@@ -42,11 +43,25 @@ export const expectReady = (world: FaultWorld, what: string, withinMs?: number):
     withinMs,
   );
 
-/** I6: what a fault cost is time, not machines: one task of each type succeeds, whatever happened. */
-export function expectOneOfEach(world: FaultWorld, types: string[]): void {
-  for (const type of types) {
+/** I13: an operation has succeeded. */
+export async function expectSuccess(world: FaultWorld, type: VmOperationSpec['type']): Promise<void> {
+  const ended = () => world.operations().find(({ spec, status }) => spec.type === type && status?.finishedAt);
+  await expectThat(world, () => ended() !== undefined, `was done with its ${type}`);
+  const { reason, message } = ended()?.status?.conditions?.find(({ type }) => type === 'Ready') ?? {};
+  if (reason !== 'Succeeded') throw new Violation(`I13: the ${type} ended otherwise: ${message}`);
+}
+
+/** I13: an operation has succeeded, and its resource went in time. */
+export async function expectDone(world: FaultWorld, type: VmOperationSpec['type']): Promise<void> {
+  await expectSuccess(world, type);
+  await expectThat(world, () => world.operations().length === 0, `was rid of its ${type}`);
+}
+
+/** I6: what a fault cost is time, not machines: so many tasks of each type succeed, whatever happened. */
+export function expectTimes(world: FaultWorld, expected: Record<string, number>): void {
+  for (const [type, times] of Object.entries(expected)) {
     const done = world.invariants.tasks(type).filter(({ exitstatus }) => exitstatus === 'OK');
-    if (done.length !== 1) throw new Violation(`I6: ${done.length} tasks ${type} succeeded`);
+    if (done.length !== times) throw new Violation(`I6: ${done.length} tasks ${type} succeeded`);
   }
 }
 

@@ -117,10 +117,10 @@ export class FaultWorld {
   }
 
   /** Asks for something to be done to a machine once. */
-  operate(vmName: string, type: VmOperationSpec['type']): Promise<VmOperation> {
+  operate(vmName: string, type: VmOperationSpec['type'], spec: Partial<VmOperationSpec> = {}): Promise<VmOperation> {
     return this.kubernetes.client().create<VmOperation>(vmOperations, {
       metadata: { name: `${vmName}-${type.toLowerCase()}`, namespace: 'team-a' },
-      spec: { vmName, type, requester: 'someone', deadlineSeconds: 1_800, ttlSecondsAfterFinished: 10 },
+      spec: { vmName, type, requester: 'someone', deadlineSeconds: 1_800, ttlSecondsAfterFinished: 10, ...spec },
     });
   }
 

@@ -26,6 +26,7 @@ export class CallCounter {
   readonly #plan: FaultPlan;
   #calm = false;
   #struck = 0;
+  #own = 0;
   /** Every call so far, as `proxmox POST /…` or `kubernetes applyStatus …`. */
   readonly calls: string[] = [];
 
@@ -36,6 +37,16 @@ export class CallCounter {
   /** How much has gone wrong. */
   get struck(): number {
     return this.#struck;
+  }
+
+  /** The first call that only this life has; those before it are those of every machine that is made. */
+  get own(): number {
+    return this.#own;
+  }
+
+  /** From now on this life differs from others. */
+  tellApart(): void {
+    this.#own = this.calls.length;
   }
 
   /** Lets nothing more go wrong. */

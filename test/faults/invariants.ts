@@ -26,7 +26,8 @@ const notCounted = /cloudinit|-state-/;
  * those of the invariants: one machine per resource (I1), nothing foreign touched (I3), no more in Proxmox than the quota
  * allows (I4), a finalizer leaves only what is gone (I7), a generation never goes back (I8), a machine is complete only in
  * the pool of its namespace (I11), an operation happens once at most (I13), an adopted machine is never cloned, nor
- * destroyed against its policy (I14).
+ * destroyed against its policy (I14), snapshots of other people stay as they are (I15), and a machine that is to run is
+ * neither stopped nor restarted unless somebody asks for it (I16).
  */
 export class Invariants {
   readonly #simulator: Simulator;
@@ -38,9 +39,12 @@ export class Invariants {
   readonly #uids = new Map<string, string | undefined>();
   readonly #generations = new Map<string, number>();
   /** How many operations were asked for, by the type of their task, and the uids of them. */
-  readonly #asked = new Map<string, Set<string>>();
+  readonly #asked = new Map<string, Set<string>>(Object.values(operationTasks).map(type => [type, new Set()]));
   /** VMID of a machine that was there before its resource, and whether that may take it along by now. */
   #adoptee: { vmid: number; mayGo: boolean } | undefined;
+  /** Snapshots that people have taken in Proxmox, and how they were. */
+  #byHand: { vmid: number; names: string[]; asTheyWere: string } | undefined;
+  #stops = 0;
   readonly #complete = new Set<string>();
   /** What was broken by a write, until the next look at the world. */
   #seen: Violation | undefined;
@@ -63,6 +67,11 @@ export class Invariants {
     this.#adoptee = { vmid, mayGo: false };
   }
 
+  /** From now on these snapshots of a machine are other people's. */
+  addByHand(vmid: number, names: string[]): void {
+    this.#byHand = { vmid, names, asTheyWere: this.#pictureOfSnapshots(vmid, names) };
+  }
+
   /** Forgets what Kubernetes said before: it was taken back to an older state. */
   forget(): void {
     this.#generations.clear();
@@ -80,6 +89,8 @@ export class Invariants {
     this.#withinQuota();
     this.#oncePerOperation();
     this.#adopteeAsDeclared();
+    this.#byHandAsTheyWere();
+    this.#runsOn();
     if (this.#picture() !== this.#asTheyWere) throw new Violation('I3: a machine of somebody else was changed');
   }
 
@@ -173,6 +184,33 @@ export class Invariants {
     if (isTouched) throw new Violation('I14: an adopted machine is destroyed against its policy');
   }
 
+  /** A machine takes all its snapshots with it. */
+  #byHandAsTheyWere(): void {
+    if (this.#byHand === undefined) return;
+    const { vmid, names, asTheyWere } = this.#byHand;
+    if (this.#simulator.state.vms[vmid] === undefined || this.tasks('qmdestroy').length > 0) return;
+    if (this.#pictureOfSnapshots(vmid, names) !== asTheyWere)
+      throw new Violation('I15: a snapshot of somebody else was changed');
+  }
+
+  /** That it is restarted only by operations is told by their number. */
+  #runsOn(): void {
+    const stops = [...this.tasks('qmstop'), ...this.tasks('qmshutdown')];
+    const isNew = stops.length > this.#stops;
+    this.#stops = stops.length;
+    if (!isNew) return;
+    const undisturbed = this.#kubernetes
+      .all<VirtualMachine>(virtualMachines)
+      .filter(({ metadata, spec }) => spec.powerState === 'Running' && !metadata.deletionTimestamp);
+    const stopped = undisturbed.find(({ status }) => stops.some(({ id }) => id === String(status?.vmid)));
+    if (stopped) throw new Violation(`I16: ${stopped.metadata.name} is to run, and is stopped`);
+  }
+
+  #pictureOfSnapshots(vmid: number, names: string[]): string {
+    const { snapshots = {} } = this.#simulator.state.vms[vmid]?.config ?? {};
+    return JSON.stringify(names.map(name => snapshots[name]));
+  }
+
   /** The tasks of one type that there were in Proxmox. */
   tasks(type: string) {
     return Object.values(this.#simulator.state.tasks).filter(task => task.type === type);
@@ -188,7 +226,7 @@ export class Invariants {
       const { cores = '1', sockets = '1', memory = '512' } = config.current;
       ours.add(vmid);
       used.vms += 1;
-      used.snapshots += Object.keys(config.snapshots).filter(name => name.startsWith('berth-')).length;
+      used.snapshots += Object.keys(config.snapshots).filter(name => !this.#byHand?.names.includes(name)).length;
       used.cpu += Number(cores) * Number(sockets);
       used.memoryMiB += Number(memory);
     }

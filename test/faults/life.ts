@@ -2,10 +2,12 @@ import { virtualMachines } from '#api/kinds.ts';
 import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
 import type { Durations } from '#simulator/tasks/durations.ts';
 import { adoptAndKeep, adoptAndSpend, adoptWithSilentAgent } from './adopted-life.ts';
-import { expectEnd, expectNoCallTwice, expectOneOfEach, expectReady, expectThat, web1 } from './expectations.ts';
+import { liveWithDrives } from './drive-life.ts';
+import { expectEnd, expectNoCallTwice, expectReady, expectThat, expectTimes, web1 } from './expectations.ts';
 import type { FaultPlan } from './fault.ts';
 import { FaultWorld, type WatchMood } from './fault-world.ts';
 import { Violation } from './invariants.ts';
+import { liveWithSnapshots } from './snapshot-life.ts';
 
 /** How long work in Proxmox takes in a run: seconds for each step, or a clone that never ends. */
 export type Pace = 0 | 1 | 8 | 40 | 120 | 'never';
@@ -15,8 +17,11 @@ export const makings = { template: 'qmclone', iso: 'qmcreate' } as const;
 
 type Origin = keyof typeof makings;
 
-/** What becomes of a machine: it is made, changed and deleted; or adopted, operated on, and let go or deleted. */
-export type Story = Origin | 'kept' | 'spent';
+/**
+ * What becomes of a machine: it is made, changed and deleted; adopted, operated on, and let go or deleted; or made and
+ * taken back to snapshots, or given other images in its drive.
+ */
+export type Story = Origin | 'kept' | 'spent' | 'snapshots' | 'drives';
 
 /** A run of one machine's whole life. */
 export interface LifePlan {
@@ -34,6 +39,8 @@ export interface LifePlan {
 export interface LifeResult {
   /** Every call that was made, in order. */
   calls: string[];
+  /** The first of them that no machine has that is only made; 0 where the story differs from the start. */
+  own: number;
   crashes: number;
   /** What was broken, if anything was. */
   violation?: string;
@@ -59,7 +66,7 @@ export async function live(plan: LifePlan): Promise<LifeResult> {
     violation = error.message;
   }
   world.end();
-  return { calls: world.counter.calls, crashes: world.crashes, violation };
+  return { calls: world.counter.calls, own: world.counter.own, crashes: world.crashes, violation };
 }
 
 async function lead(world: FaultWorld, plan: LifePlan): Promise<void> {
@@ -68,6 +75,8 @@ async function lead(world: FaultWorld, plan: LifePlan): Promise<void> {
   if (story === 'kept' && kinds.includes('hangs')) await adoptWithSilentAgent(world);
   else if (story === 'kept') await adoptAndKeep(world, operators);
   else if (story === 'spent') await adoptAndSpend(world);
+  else if (story === 'snapshots') await liveWithSnapshots(world, operators);
+  else if (story === 'drives') await liveWithDrives(world, operators);
   else {
     await world.create(web1.name, story === 'iso' ? { source: { iso: { name: 'debian' } } } : {});
     if (kinds.includes('replaced')) return endure(world);
@@ -86,7 +95,7 @@ async function prosper(world: FaultWorld, from: Origin, { faults, pace, operator
     change(world);
     await expectReady(world, 'was changed');
     // Killed at its last step, a worker has failed, and its machine is whole.
-    expectOneOfEach(world, [...(killedLast ? [] : [makings[from]]), 'qmstart']);
+    expectTimes(world, { ...(!killedLast && { [makings[from]]: 1 }), qmstart: 1 });
   }
   await remove(world);
   await expectThat(world, () => world.machine(web1.name) === undefined, 'is gone');
@@ -126,15 +135,19 @@ async function sweepUp(world: FaultWorld): Promise<void> {
   await expectThat(world, () => world.invariants.abandoned.size === 0, 'left its abandoned VMIDs clean');
 }
 
-function durationsOf(pace: Pace): Partial<Durations> {
+/** What takes its time in a run. */
+const making = ['copy', 'qmcreate', 'join', 'resize', 'free'] as const;
+const steps = [...making, 'qmstart', 'qmstop', 'qmreset', 'snapshot', 'rollback'] as const;
+
+/** How long each kind of work takes at a pace. */
+export function durationsOf(pace: Pace): Partial<Durations> {
   if (pace === 'never') return { copy: { ms: 1e12 }, qmcreate: { ms: 1e12 } };
   const ms = pace * 1000;
-  const all = ['copy', 'qmcreate', 'join', 'resize', 'qmstart', 'qmstop', 'qmreset', 'free'] as const;
-  return Object.fromEntries(all.map(kind => [kind, { ms }]));
+  return Object.fromEntries(steps.map(kind => [kind, { ms }]));
 }
 
 /** A small generator (mulberry32): the same seed gives the same run. */
-export function randomFrom(seed: number): () => number {
+function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

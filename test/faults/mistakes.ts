@@ -186,4 +186,71 @@ export const mistakes: Mistake[] = [
       },
     ],
   },
+  {
+    name: 'the task of an earlier operation is taken for that of a later one',
+    story: 'snapshots',
+    edits: [
+      {
+        file: 'operator/effects/looks.ts',
+        find: 'upid !== afterUpid && startedAtSeconds >= after',
+        replace: 'startedAtSeconds > 0',
+      },
+    ],
+  },
+  {
+    name: 'what a rollback has changed is taken for the doing of somebody else',
+    story: 'snapshots',
+    edits: [
+      {
+        file: 'operator/core/steps/operate.ts',
+        find: "Rollback: ['PowerSynced', 'ConfigSynced'],",
+        replace: "Rollback: ['PowerSynced'],",
+      },
+    ],
+  },
+  {
+    name: 'a snapshot is found by the name of its resource',
+    story: 'snapshots',
+    edits: [
+      {
+        file: 'operator/core/snapshot.ts',
+        find: "(metadata.uid ?? '').replaceAll('-', '')",
+        replace: 'metadata.name',
+      },
+    ],
+  },
+  {
+    name: 'a snapshot has another name each time that it is looked for',
+    story: 'snapshots',
+    edits: [
+      {
+        file: 'operator/core/snapshot.ts',
+        find: "(metadata.uid ?? '').replaceAll('-', '')",
+        replace: 'metadata.resourceVersion',
+      },
+    ],
+  },
+  {
+    name: 'an image is put into the drive of cloud-init',
+    story: 'drives',
+    edits: [
+      {
+        file: 'operator/core/drives.ts',
+        find: 'const drive = config.cdroms.find(({ cloudInit }) => !cloudInit);',
+        replace: 'const drive = config.cdroms[0];',
+      },
+    ],
+  },
+  {
+    name: 'a machine is restarted for what waits for its restart',
+    story: 'drives',
+    edits: [
+      {
+        file: 'operator/core/steps/power.ts',
+        find: 'if (isAsWanted(vm.spec.powerState, current)) return undefined;',
+        replace:
+          "if (vm.status?.restartRequiredFor && current === 'Running') return stop(o, { node: config.node, vmid });\n  if (isAsWanted(vm.spec.powerState, current)) return undefined;",
+      },
+    ],
+  },
 ];

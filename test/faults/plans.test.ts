@@ -20,7 +20,7 @@ async function runPlans(...args: string[]): Promise<Result> {
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Result;
 }
 
-/** Every single fault, some 3,300 plans, and pairs beside them. */
+/** Every single fault, some 7,800 plans, and pairs beside them. */
 const count = 20_000;
 
 /** A process for each core: a plan needs nothing else. */

@@ -11,7 +11,7 @@ export const seed: Seed = {
       type: 'nfs',
       content: ['images', 'iso'],
       sizeGiB: 1000,
-      volumes: [{ name: 'iso/debian.iso', sizeMiB: 600 }],
+      volumes: ['debian', 'rescue'].map(name => ({ name: `iso/${name}.iso`, sizeMiB: 600 })),
     },
   ],
   vms: [
@@ -78,6 +78,9 @@ export const adoptee: NonNullable<Seed['vms']>[number] = {
 /** The token of the seed. */
 export const token = { tokenId: 'berth@pve!operator', tokenSecret: '11111111-1111-4111-8111-111111111111' };
 
+/** The volumes of the images that machines may have in their drives, by their names in the catalogue. */
+export const isos = { debian: 'shared:iso/debian.iso', rescue: 'shared:iso/rescue.iso' };
+
 /** The resources that stand before a plan begins. */
 export const cluster: ProxmoxCluster = {
   metadata: { name: 'lab' },
@@ -90,7 +93,7 @@ export const cluster: ProxmoxCluster = {
     nodes: [{ name: 'n1' }, { name: 'n2' }],
     storages: [{ name: 'shared', default: 'Enabled' }],
     bridges: [{ name: 'vmbr0' }],
-    isos: [{ name: 'debian', volume: 'shared:iso/debian.iso' }],
+    isos: Object.entries(isos).map(([name, volume]) => ({ name, volume })),
     default: 'Enabled',
     maxConcurrentTasks: 8,
     maxClonesPerTemplate: 4,

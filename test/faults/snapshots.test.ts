@@ -1,27 +1,15 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type VirtualMachine, type VmQuota, virtualMachines, vmQuotas } from '#api/kinds.ts';
 import { expectReady, web1 } from './expectations.ts';
-import { type FaultPlan, faultKinds } from './fault.ts';
+import type { FaultPlan } from './fault.ts';
 import { FaultWorld } from './fault-world.ts';
-import { askForSnapshot, liveWithSnapshots, snapshotDurations, snapshotOf } from './snapshot-life.ts';
-
-const calm = { faults: new Map(), seconds: 1 };
-
-test('F62: a machine lives with snapshots, is taken back, and takes its snapshots with it', async () => {
-  expect(await liveWithSnapshots(calm)).not.toHaveProperty('violation');
-});
-
-test('F62, F154: two operators without an election take each snapshot once', async () => {
-  for (const lagMs of [0, 500, 5_000]) {
-    const watch = { lagMs, twice: 0, missing: 0 };
-    expect(await liveWithSnapshots({ ...calm, watch, operators: 2 })).not.toHaveProperty('violation');
-  }
-});
+import { durationsOf } from './life.ts';
+import { askForSnapshot, snapshotOf } from './snapshot-life.ts';
 
 /** A world with a machine, in which one call goes wrong. */
 async function worldWith(plan: FaultPlan): Promise<FaultWorld> {
   const watch = { lagMs: 0, twice: 0, missing: 0 };
-  const world = new FaultWorld({ plan, durations: snapshotDurations(8), random: () => 0.5, watch });
+  const world = new FaultWorld({ plan, durations: durationsOf(8), random: () => 0.5, watch });
   await world.begin();
   await world.create(web1.name);
   await expectReady(world, 'was made');
@@ -94,19 +82,4 @@ test('F100: the ledger is rid of a snapshot that was never made, and a quota tha
   expect(await world.until(() => names()?.join() === 'snapshot/first', 60_000)).toBe(true);
   expect(quota()?.status?.used?.snapshots).toBe(1);
   world.end();
-});
-
-describe('F62, F154: where something goes wrong', () => {
-  test.each(faultKinds)(
-    '%s at any call: no snapshot is lost, none is taken twice, and nobody else’s is touched',
-    async kind => {
-      const { calls, span } = await liveWithSnapshots(calm);
-      const found: string[] = [];
-      for (let call = span.from; call < span.to; call++) {
-        const { violation } = await liveWithSnapshots({ ...calm, faults: new Map([[call, kind]]) });
-        if (violation) found.push(`${kind}@${call} ${calls[call]}: ${violation}`);
-      }
-      expect(found).toEqual([]);
-    },
-  );
 });

@@ -20,3 +20,7 @@ test.each(paces)('F154: two operators without an election lead one life with tas
 test.each(['kept', 'spent'] as const)('F118, F154: so they do for an adopted machine that is %s', story =>
   expectNoViolation(story, 1),
 );
+
+test.each(['snapshots', 'drives'] as const)('F62, F57, F154: and for one with %s', story =>
+  expectNoViolation(story, 1),
+);
