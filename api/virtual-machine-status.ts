@@ -44,6 +44,15 @@ export const virtualMachineStatus = z
       .describe(
         'Place in the line for a task of Proxmox, when the machine was told to wait. It is told once, not each move.',
       ),
+    allocation: z
+      .object({
+        cpu: z.int32().describe('Virtual CPUs.'),
+        memoryMiB: z.int32().describe('Memory in MiB.'),
+      })
+      .optional()
+      .describe(
+        'What the machine was granted, or was seen to have in Proxmox: its node is charged with it, where the spec asks for less, until Proxmox is seen to have taken it back.',
+      ),
     restartRequiredFor: z
       .array(z.string().max(64))
       .max(32)

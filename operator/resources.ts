@@ -21,10 +21,11 @@ import { type ChangeHandler, Reflector } from '#kube/reflector.ts';
 import { formatKey } from '#kube/resource.ts';
 import { Store } from '#kube/store.ts';
 import type { Logger, RuntimeMetrics } from '#kube/telemetry.ts';
+import { awaitedNode } from './wake-nodes.ts';
 
 /** The resources as the API server last told of them. */
 export interface Resources {
-  /** Indexed by `namespace`, by `vmid`, and by the `template` that their source names. */
+  /** Indexed by `namespace`, by `vmid`, by the `template` that their source names, and by the `awaitedNode`. */
   machines: Store<VirtualMachine>;
   clusters: Store<ProxmoxCluster>;
   templates: Store<VmTemplate>;
@@ -56,6 +57,7 @@ export const createResources = (): Resources => ({
     namespace: ({ metadata }) => [metadata.namespace ?? ''],
     vmid: ({ status }) => (status?.vmid === undefined ? [] : [String(status.vmid)]),
     template: ({ spec: { source } }) => (source.template ? [source.template.name] : []),
+    awaitedNode,
   }),
   clusters: new Store<ProxmoxCluster>(),
   templates: new Store<VmTemplate>(),

@@ -11,6 +11,7 @@ import { isReady } from './core/steps/settled.ts';
 import type { LinkEvents } from './effects/cluster-link.ts';
 import type { MachineMemory } from './effects/memory.ts';
 import type { ResourceHandlers, Resources } from './resources.ts';
+import { nodeConcerns } from './wake-nodes.ts';
 import { policyConcerns, quotaConcerns, quotaKeyOf, templateConcerns } from './wake-quotas.ts';
 
 /** The keys that wait for each controller. */
@@ -85,6 +86,7 @@ export function createWake(
   const ofQuota = quotaConcerns(machines);
   const ofPolicy = policyConcerns(machines);
   const ofTemplate = templateConcerns();
+  const ofNode = nodeConcerns(machines);
   const machinesOf = (cluster: string) =>
     wakeAll(machines.list().filter(({ status }) => (status?.cluster ?? cluster) === cluster));
   return {
@@ -96,6 +98,7 @@ export function createWake(
       }
       queues.machines.add(key, origin === 'list' ? 'low' : 'normal');
       queues.quotas.add(quotaKeyOf(vm), 'low');
+      wakeAll(ofNode(kind, vm));
       wakeOperations(key);
       wakeSnapshots(key, kind === 'deleted');
       const isLeaving = kind === 'deleted' || vm.metadata.deletionTimestamp !== undefined;

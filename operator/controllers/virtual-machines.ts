@@ -109,13 +109,14 @@ function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string)
     allocation: allocationOf(parts, vm),
     operation,
     snapshot: currentSnapshot(parts.snapshots.byIndex('machine', key), vm.metadata.uid, parts.now()),
-    useOfNode: node => useOfNode(parts.machines.list(), clusters.get(vm.status?.cluster ?? ''), node, vm),
     task: { state: 'none' },
     // One in the making is looked at all the time.
     sweep: isReady(vm) && memory.untilSweep(uid, interval) <= 0,
   };
   const link = linkOf(parts, observed);
   if (link?.inventory.latest) observed.inventory = { line: link.line(vm.status?.vmid ?? 0) };
+  const cluster = clusters.get(vm.status?.cluster ?? '');
+  observed.useOfNode = node => useOfNode(parts.machines.list(), cluster, link?.inventory.latest, node, vm);
   Object.assign(observed, guestTurn(memory, observed));
   observed.nics = memory.of(uid).nics;
   observed.task = taskView(parts, vm, key, link);

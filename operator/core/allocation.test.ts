@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { allocate, type ClaimRequest, type NodeCapacity, type Occupancy } from './allocation.ts';
+import { together } from './node-limits.ts';
 import { cluster } from './testing/fixtures.ts';
 
 const node = (name: string, change: Partial<NodeCapacity> = {}): NodeCapacity => ({
@@ -170,5 +171,46 @@ describe('places', () => {
   test('a refusal names each node with its numbers', () => {
     const { refused } = allocate([request('a', { memoryMiB: 70_000 })], occupancy());
     expect(refused.get('a')?.message).toContain('n1: 70000 MiB are needed, 65536 MiB are free.');
+  });
+});
+
+describe('F105: a node that is capped', () => {
+  const spec = cluster({ nodes: [{ name: 'n1', maxCPU: 8 }] }).spec;
+  const use = (cpu: number) => ({ vms: 1, cpu, memoryMiB: 512 });
+  const there = (machines: Record<string, number>) => {
+    const uses = new Map(Object.entries(machines).map(([uid, cpu]) => [uid, use(cpu)] as const));
+    return node('n1', { berth: together(...uses.values()), machines: uses });
+  };
+  const claim = (uid: string, cpu: number) => {
+    return { uid, namespace: 'team-a', name: uid, vmid: 1000, node: 'n1', cpu, memoryMiB: 512 };
+  };
+  const grows = (uid: string, cpu: number): ClaimRequest => ({
+    ...request(uid, { cpu, memoryMiB: 512, candidates: ['n1'], grows: { cpu: true, memory: false } }),
+    growth: { node: 'n1', vmid: 1000, generation: undefined },
+  });
+
+  test('counts a machine that has a claim once, by what is more', () => {
+    const of = (cpu: number) => {
+      const occupied = occupancy({ spec, nodes: [there({ a: 4, b: cpu })], inFlight: [claim('a', 6)] });
+      return allocate([grows('b', cpu)], occupied);
+    };
+    expect([...of(2).granted.keys()]).toEqual(['b']);
+    expect(of(3).refused.get('b')?.message).toBe('spec.resources: on node n1 9 CPUs would be above the limit of 8.');
+    const smaller = occupancy({ spec, nodes: [there({ a: 6, b: 3 })], inFlight: [claim('a', 4)] });
+    expect(allocate([grows('b', 3)], smaller).refused.has('b')).toBe(true);
+  });
+
+  test('lets all grow at once that have room together', () => {
+    const { granted } = allocate([grows('a', 4), grows('b', 4)], occupancy({ spec, nodes: [there({ a: 4, b: 4 })] }));
+    expect([...granted.keys()]).toEqual(['a', 'b']);
+  });
+
+  test('keeps what was granted before, which may be under way, and does not hold it against the same machine', () => {
+    const occupied = occupancy({ spec, nodes: [there({ a: 4, b: 2 })], inFlight: [claim('a', 6)] });
+    expect(allocate([grows('a', 4)], occupied).inFlight).toEqual([claim('a', 6)]);
+    const above = occupancy({ spec, nodes: [there({ a: 9 })], inFlight: [claim('a', 6)] });
+    expect(allocate([grows('a', 9)], above)).toMatchObject({ inFlight: [claim('a', 6)] });
+    const lowered = occupancy({ spec, nodes: [there({ a: 8 })], inFlight: [claim('a', 16)] });
+    expect(allocate([grows('a', 8)], lowered).granted.get('a')?.cpu).toBe(16);
   });
 });

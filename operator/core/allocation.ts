@@ -1,6 +1,7 @@
 import type { Claim, ProxmoxClusterSpec } from '#api/proxmox-cluster.ts';
 import type { Abandoned, Demand, Finding } from './decision.ts';
-import { aboveCaps, aboveShare, capsOf, type NodeUse, noUse, together } from './node-limits.ts';
+import { largerSize } from './machine.ts';
+import { aboveCaps, aboveShare, beyond, capsOf, type NodeUse, noUse, together } from './node-limits.ts';
 
 /** A machine that asks for a VMID and a place, or for more room where it is. */
 export interface ClaimRequest {
@@ -21,18 +22,20 @@ export interface Growth {
   generation: number | undefined;
 }
 
-/** What a node has and what is taken of it, claims in flight left out. Memory is in MiB. */
+/** What a node has and what is taken of it. Memory is in MiB. */
 export interface NodeCapacity {
   name: string;
   online: boolean;
   /** Absent where the token may not see it (Sys.Audit on the node): then it limits nothing. */
   memoryMiB?: number;
-  /** Memory of every machine on the node, whoever made it. */
+  /** Memory of every machine on the node, whoever made it, but of those that have a claim in flight. */
   takenMemoryMiB: number;
-  /** What Berth's own machines take; the caps of the ProxmoxCluster are about these. */
+  /** What Berth's own machines are charged with; the caps of the ProxmoxCluster are about these. */
   berth: NodeUse;
   /** The same of each namespace that has any. */
   namespaces?: ReadonlyMap<string, NodeUse>;
+  /** The same of each machine, by uid: one that has a claim, too, counts once. */
+  machines?: ReadonlyMap<string, NodeUse>;
 }
 
 /** What claims are decided from. */
@@ -68,7 +71,7 @@ const mostInFlight = 1000;
 export function allocate(requests: ClaimRequest[], occupancy: Occupancy): Allocation {
   const granted = new Map<string, Claim>();
   const refused = new Map<string, Finding>();
-  const inFlight = [...occupancy.inFlight];
+  let inFlight = [...occupancy.inFlight];
   const taken = new Set([...occupancy.takenVmids, ...inFlight.map(({ vmid }) => vmid)]);
   let lastVmid = occupancy.lastVmid;
   for (const request of requests) {
@@ -77,7 +80,7 @@ export function allocate(requests: ClaimRequest[], occupancy: Occupancy): Alloca
       if ('reason' in grown) refused.set(request.uid, grown);
       else {
         granted.set(request.uid, grown);
-        inFlight.push(grown);
+        inFlight = [...inFlight.filter(({ uid }) => uid !== request.uid), grown];
       }
       continue;
     }
@@ -101,10 +104,10 @@ export function allocate(requests: ClaimRequest[], occupancy: Occupancy): Alloca
 export const outdatedSpec = 'Outdated';
 
 /**
- * Whether a machine may become as large as it asks where it is. Everybody's specs were read live, so that they hold what
- * each asks for, this machine included: of two that grow at once the one that asked later sees the other. What it
- * is granted stands among the claims until the machine is seen to have it, so that a claim which is being decided at the
- * same time conflicts with it.
+ * Whether a machine may become as large as it asks where it is. Everybody was read live, so that what each is charged with
+ * holds what it asks for, this machine included: of two that grow at once the one that asked later sees the other. What it
+ * is granted stands among the claims until the machine is charged with it by itself, so that a claim which is being
+ * decided at the same time conflicts with it; what it was granted before may be under way, and stands as long.
  */
 function grow(
   { uid, namespace, name, demand }: ClaimRequest,
@@ -113,11 +116,12 @@ function grow(
   inFlight: Claim[],
 ): Claim | Finding {
   if (generations?.get(uid) !== generation) return { reason: outdatedSpec, message: 'The spec was changed meanwhile.' };
-  const { cpu, memoryMiB } = demand;
-  const claim = { uid, namespace, name, vmid, node, cpu, memoryMiB };
+  const granted = inFlight.find(claim => claim.uid === uid && claim.node === node);
+  const claim = { uid, namespace, name, vmid, node, ...largerSize(demand, granted ?? demand) };
   const capacity = nodes.find(candidate => candidate.name === node);
   if (!capacity) return claim;
-  const why = limitOf(capacity, demand, namespace, spec, inFlight, noUse);
+  const others = inFlight.filter(claim => claim.uid !== uid);
+  const why = limitOf(capacity, demand, namespace, spec, others, noUse);
   return why === undefined ? claim : { reason: 'NodeCapReached', message: `spec.resources: on node ${node} ${why}.` };
 }
 
@@ -209,7 +213,7 @@ function weigh(
 
 /** Which of a node's limits would be passed with so much more on it. */
 function limitOf(
-  { name, berth, namespaces }: NodeCapacity,
+  { name, berth, namespaces, machines }: NodeCapacity,
   { shares, grows }: Demand,
   namespace: string,
   spec: ProxmoxClusterSpec,
@@ -218,6 +222,7 @@ function limitOf(
 ): string | undefined {
   const coming = inFlight.filter(claim => claim.node === name);
   const own = coming.filter(claim => claim.namespace === namespace);
+  const useOf = (claim: Claim) => beyond(claim, machines?.get(claim.uid));
   const share = shares?.find(({ node }) => node === name);
   // Of what grows only that can be refused.
   const counted = (use: NodeUse): NodeUse =>
@@ -226,7 +231,5 @@ function limitOf(
   const ofNamespace = together(namespaces?.get(namespace) ?? noUse, ...own.map(useOf), wanted);
   return aboveCaps(capsOf(spec, name), counted(all)) ?? aboveShare(share, counted(ofNamespace));
 }
-
-const useOf = ({ cpu, memoryMiB }: Claim): NodeUse => ({ vms: 1, cpu, memoryMiB });
 
 const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0);

@@ -80,9 +80,9 @@ describe('a claim is taken back', () => {
     return { ...vm, metadata: { ...vm.metadata, uid }, status };
   };
 
-  test('a growth that is asked for no more stays granted until the machine is as it should be', () => {
+  test('F105: a growth stays granted until the machine is charged with it, or is as it should be without it', () => {
     const createdAt = '2026-01-01T00:00:00Z';
-    const complete = machine({ vmid: 1000, createdAt });
+    const complete = machine({ vmid: 1000, createdAt, allocation: { cpu: 2, memoryMiB: 2048 } });
     const ready = machine({
       vmid: 1000,
       createdAt,
@@ -92,10 +92,15 @@ describe('a claim is taken back', () => {
     expect(staleClaims([{ ...claim, cpu: 4 }], () => complete)).toEqual([]);
     expect(staleClaims([{ ...claim, cpu: 4 }], () => ready)).toHaveLength(1);
     expect(staleClaims([{ ...claim, cpu: 2 }], () => complete)).toHaveLength(1);
+    expect(staleClaims([{ ...claim, cpu: 2 }], () => machine({ vmid: 1000, createdAt }))).toEqual([]);
   });
 
   test.each([
-    ['the machine is complete', machine({ vmid: 1000, createdAt: '2026-01-01T00:00:00Z' }), true],
+    [
+      'the machine is complete',
+      machine({ vmid: 1000, createdAt: '2026-01-01T00:00:00Z', allocation: { cpu: 1, memoryMiB: 1 } }),
+      true,
+    ],
     ['the resource is gone', undefined, true],
     ['another resource has its name', machine({}, 'u-2'), true],
     ['the machine has another VMID', machine({ vmid: 1001 }), true],

@@ -1,6 +1,5 @@
 import type { ProxmoxCluster, VirtualMachine } from '#api/kinds.ts';
 import type { Claim, ProxmoxClusterSpec, ProxmoxClusterStatus } from '#api/proxmox-cluster.ts';
-import { toMiB } from '#api/quantity.ts';
 import { catalogStale } from './catalogue.ts';
 import { withConditions } from './conditions.ts';
 import type { Finding } from './decision.ts';
@@ -128,12 +127,16 @@ export function staleClaims(claims: Claim[], machineOf: (claim: Claim) => Virtua
     if (machine?.metadata.uid !== claim.uid) return true;
     const { createdAt, vmid } = machine.status ?? {};
     if (vmid !== undefined && vmid !== claim.vmid) return true;
-    return createdAt !== undefined && !needsToGrow(claim, machine);
+    return createdAt !== undefined && !isUnderWay(claim, machine);
   });
 }
 
-/** A growth that was granted and is asked for no more may be under way until the machine is seen to be as it should. */
-function needsToGrow({ cpu, memoryMiB }: Claim, machine: VirtualMachine): boolean {
-  const { resources } = machine.spec;
-  return (resources.cpu < cpu || toMiB(resources.memory) < memoryMiB) && !isReady(machine);
+/**
+ * What was granted may be under way until the machine is charged with it by itself, or is seen to be as it should: it is
+ * asked for no more then.
+ */
+function isUnderWay({ cpu, memoryMiB }: Claim, machine: VirtualMachine): boolean {
+  const { allocation } = machine.status ?? {};
+  const isCharged = allocation !== undefined && allocation.cpu >= cpu && allocation.memoryMiB >= memoryMiB;
+  return !isCharged && !isReady(machine);
 }

@@ -28,6 +28,18 @@ export interface MachineConfig {
   cloudInit: MachineCloudInit;
 }
 
+/** CPUs and memory. */
+export interface MachineSize {
+  cpu: number;
+  memoryMiB: number;
+}
+
+/** The larger of two sizes in each. */
+export const largerSize = (a: MachineSize, b: MachineSize): MachineSize => ({
+  cpu: Math.max(a.cpu, b.cpu),
+  memoryMiB: Math.max(a.memoryMiB, b.memoryMiB),
+});
+
 /** A hard disk of a machine; CD-ROMs and cloud-init drives are left out. */
 export interface MachineDisk {
   /** Proxmox' key, for example `scsi0`. */

@@ -54,5 +54,12 @@ export function together(...uses: NodeUse[]): NodeUse {
   return sum;
 }
 
+/** What a claim takes of a node beyond what its machine is charged with there, if it is there already. */
+export const beyond = ({ cpu, memoryMiB }: Pick<NodeUse, 'cpu' | 'memoryMiB'>, there: NodeUse = noUse): NodeUse => ({
+  vms: 1 - there.vms,
+  cpu: Math.max(0, cpu - there.cpu),
+  memoryMiB: Math.max(0, memoryMiB - there.memoryMiB),
+});
+
 const above = (limit: number | undefined, wanted: number, unit: string): string | undefined =>
   limit !== undefined && wanted > limit ? `${wanted} ${unit} would be above the limit of ${limit}` : undefined;

@@ -2,7 +2,7 @@ import type { ProxmoxCluster, VirtualMachine, VmOperation, VmSnapshot, VmTemplat
 import type { Allocation } from '#api/ledger.ts';
 import type { VmQuotaSpec } from '#api/vm-quota.ts';
 import type { GuestTurn, GuestView } from './guest-view.ts';
-import type { MachineConfig, MachineNic, Power } from './machine.ts';
+import type { MachineConfig, MachineNic, MachineSize, Power } from './machine.ts';
 import type { NodeUse } from './node-limits.ts';
 
 /**
@@ -39,6 +39,8 @@ export interface Observed {
   quota?: QuotaView;
   config?: ConfigView;
   power?: Power;
+  /** What it runs with, or would start with but for what waits for that; seen with its power. */
+  size?: MachineSize;
   template?: TemplateView;
   iso?: IsoView;
   orphan?: { vmid?: number };

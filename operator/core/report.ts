@@ -3,6 +3,8 @@ import type { VirtualMachineStatus } from '#api/virtual-machine-status.ts';
 import { type ConditionUpdate, withConditions } from './conditions.ts';
 import type { Decision } from './decision.ts';
 import { guestUpdate } from './guest.ts';
+import { heldSize } from './held-size.ts';
+import type { MachineSize } from './machine.ts';
 import { identify, markerOf } from './marker.ts';
 import type { Observed } from './observed.ts';
 import { restartRequiredFor } from './pending.ts';
@@ -11,7 +13,7 @@ import { lastTaskOf } from './steps/task.ts';
 
 /** What an action brought about that the status must tell. */
 export interface ActionResult {
-  claim?: { cluster: string; vmid: number; node: string };
+  claim?: { cluster: string; vmid: number; node: string; allocation?: MachineSize };
   task?: { upid: string; type: string; node: string };
   started?: boolean;
   /** Whether we undertook to cancel the open task. */
@@ -132,6 +134,7 @@ function observedFacts(o: Observed, decision: Decision, result: ActionResult): P
   if (config?.found && identify(config.config, markerOf(vm, o.clusterId), vm.status?.uuid) === 'ours') {
     facts.node = config.node;
     if (config.config.uuid) facts.uuid = config.config.uuid;
+    facts.allocation = heldSize(o);
   }
   if (o.pending) facts.restartRequiredFor = restartRequiredFor(o);
   if (facts.powerState === 'Stopped') facts.restartRequiredFor = undefined;

@@ -105,7 +105,12 @@ async function isWanted(kube: KubeClient, { metadata }: VirtualMachine): Promise
 
 const isClaim = (answer: Claim | Finding): answer is Claim => 'vmid' in answer;
 
-const claimOf = (cluster: string, { vmid, node }: Claim) => ({ cluster, vmid, node });
+const claimOf = (cluster: string, { vmid, node, cpu, memoryMiB }: Claim) => ({
+  cluster,
+  vmid,
+  node,
+  allocation: { cpu, memoryMiB },
+});
 
 type SnapshotKind = SnapshotAction['kind'] | SnapshotNote['kind'];
 

@@ -91,10 +91,8 @@ export class Allocator {
         ({ vmid }) => !reclaimed.includes(vmid),
       );
       const givenUp = new Set(requests.map(({ uid, abandon }) => `${uid} ${abandon?.vmid}`));
-      // What it was granted before gives way to what it is granted now.
-      const growing = new Set(requests.flatMap(({ uid, growth }) => (growth ? [uid] : [])));
       const standing = before.inFlight.filter(
-        ({ uid, vmid }) => !released.includes(uid) && !givenUp.has(`${uid} ${vmid}`) && !growing.has(uid),
+        ({ uid, vmid }) => !released.includes(uid) && !givenUp.has(`${uid} ${vmid}`),
       );
       const allocation = await this.#allocate(cluster, requests, standing, abandoned);
       try {

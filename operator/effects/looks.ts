@@ -2,7 +2,7 @@ import { ProxmoxError } from '#proxmox/errors.ts';
 import type { InventoryVm } from '#proxmox/inventory.ts';
 import { parseUpid } from '#proxmox/upid.ts';
 import type { VmStatus } from '#proxmox/vm.ts';
-import type { Power } from '../core/machine.ts';
+import type { MachineSize, Power } from '../core/machine.ts';
 import { parseMarker } from '../core/marker.ts';
 import type { AdopteeView, ConfigView, IsoView, Look, Observed } from '../core/observed.ts';
 import { operationTasks } from '../core/operation.ts';
@@ -35,7 +35,9 @@ export async function lookAt(
       return;
     case 'power': {
       const node = (o.config?.found && o.config.node) || (o.vm.status?.node ?? '');
-      o.power = powerOf(await link.client.vmStatus(node, vmid));
+      const status = await link.client.vmStatus(node, vmid);
+      o.power = powerOf(status);
+      o.size = sizeOf(status);
       return;
     }
     case 'template': {
@@ -202,6 +204,12 @@ function powerOf({ status, qmpStatus, lock }: VmStatus): Power {
   if (qmpStatus === 'paused') return 'Paused';
   return 'Running';
 }
+
+/** Proxmox always tells; half an answer would be taken for all there is. */
+const sizeOf = ({ cpus, memoryBytes }: VmStatus): MachineSize | undefined =>
+  cpus === undefined || memoryBytes === undefined
+    ? undefined
+    : { cpu: cpus, memoryMiB: Math.ceil(memoryBytes / 2 ** 20) };
 
 /**
  * A machine of ours that no resource holds, made for the same namespace and name: etcd was restored from before it (and

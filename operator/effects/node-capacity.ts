@@ -1,13 +1,13 @@
 import type { ProxmoxCluster, VirtualMachine } from '#api/kinds.ts';
 import type { Claim } from '#api/proxmox-cluster.ts';
-import { toMiB } from '#api/quantity.ts';
-import type { Inventory } from '#proxmox/inventory.ts';
+import type { Inventory, InventoryVm } from '#proxmox/inventory.ts';
 import type { NodeCapacity } from '../core/allocation.ts';
-import { type NodeUse, noUse, together } from '../core/node-limits.ts';
+import { chargedSize } from '../core/held-size.ts';
+import { beyond, type NodeUse, noUse, together } from '../core/node-limits.ts';
 
 /**
- * What each node has and what is taken of it: of memory by everybody's machines as Proxmox lists them, of Berth's caps
- * by what the resources ask for. Claims in flight are left out of both.
+ * What each node has and what is taken of it: of memory by everybody's machines as Proxmox lists them, claims in flight
+ * left out; of Berth's caps by what its machines are charged with.
  */
 export function nodeCapacities(inventory: Inventory, machines: VirtualMachine[], inFlight: Claim[]): NodeCapacity[] {
   const claimed = new Set(inFlight.map(({ vmid }) => vmid));
@@ -15,46 +15,69 @@ export function nodeCapacities(inventory: Inventory, machines: VirtualMachine[],
   for (const { vmid, node, memoryBytes = 0, template } of inventory.vms) {
     if (!claimed.has(vmid) && !template) taken.set(node, (taken.get(node) ?? 0) + memoryBytes);
   }
-  const berth = new Map<string, NodeUse>();
-  const namespaces = new Map<string, Map<string, NodeUse>>();
-  for (const vm of machines) {
-    const { node, vmid = 0 } = vm.status ?? {};
-    if (node === undefined || claimed.has(vmid)) continue;
-    berth.set(node, together(berth.get(node) ?? noUse, useOf(vm)));
-    const ofNode = namespaces.get(node) ?? new Map<string, NodeUse>();
-    const namespace = vm.metadata.namespace ?? '';
-    namespaces.set(node, ofNode.set(namespace, together(ofNode.get(namespace) ?? noUse, useOf(vm))));
-  }
+  const uses = usesOf(inventory, machines);
   return inventory.nodes.map(({ name, online, memoryBytes }) => ({
     name,
     online,
     ...(memoryBytes !== undefined && { memoryMiB: Math.floor(memoryBytes / 2 ** 20) }),
     takenMemoryMiB: Math.ceil((taken.get(name) ?? 0) / 2 ** 20),
-    berth: berth.get(name) ?? noUse,
-    namespaces: namespaces.get(name) ?? new Map(),
+    ...(uses.get(name) ?? { berth: noUse }),
   }));
 }
 
-/** What a machine takes of its node, by what it asks for. */
-const useOf = ({ spec: { resources } }: VirtualMachine): NodeUse => ({
-  vms: 1,
-  cpu: resources.cpu,
-  memoryMiB: toMiB(resources.memory),
+interface Uses {
+  berth: NodeUse;
+  namespaces: Map<string, NodeUse>;
+  machines: Map<string, NodeUse>;
+}
+
+/**
+ * What machines take of nodes. One that Proxmox has on another node than its status says was just migrated, or is about
+ * to be: it counts on both until it was looked at.
+ */
+function usesOf(inventory: Pick<Inventory, 'vms'> | undefined, machines: VirtualMachine[]): Map<string, Uses> {
+  const lines = new Map(inventory?.vms.map(line => [line.vmid, line]));
+  const uses = new Map<string, Uses>();
+  for (const vm of machines) {
+    const { node, vmid, createdAt } = vm.status ?? {};
+    if (node === undefined || vmid === undefined) continue;
+    const line = lines.get(vmid);
+    const use = { vms: 1, ...chargedSize(vm, line && shownSize(line)) };
+    const { namespace = '', uid = '' } = vm.metadata;
+    // Until a clone to another node is complete, Proxmox has it beside its template.
+    for (const name of new Set([node, (createdAt && line?.node) ?? node])) {
+      const { berth, namespaces, machines } = uses.get(name) ?? {
+        berth: noUse,
+        namespaces: new Map(),
+        machines: new Map(),
+      };
+      namespaces.set(namespace, together(namespaces.get(namespace) ?? noUse, use));
+      uses.set(name, { berth: together(berth, use), namespaces, machines: machines.set(uid, use) });
+    }
+  }
+  return uses;
+}
+
+const shownSize = ({ cpus, memoryBytes }: InventoryVm) => ({
+  ...(cpus !== undefined && { cpu: cpus }),
+  ...(memoryBytes !== undefined && { memoryMiB: Math.ceil(memoryBytes / 2 ** 20) }),
 });
 
-/** What is asked of a node of a cluster, claims in flight included: by all, and by the namespace of a machine. */
+/** What is taken of a node of a cluster, claims in flight included: by all, and by the namespace of a machine. */
 export function useOfNode(
   machines: VirtualMachine[],
   cluster: ProxmoxCluster | undefined,
+  inventory: Inventory | undefined,
   node: string,
-  { metadata: { namespace } }: VirtualMachine,
+  { metadata: { namespace = '' } }: VirtualMachine,
 ): { all: NodeUse; own: NodeUse } {
-  const there = machines.filter(({ status }) => status?.cluster === cluster?.metadata.name && status?.node === node);
-  const known = new Set(there.map(({ metadata }) => metadata.uid));
-  const coming = (cluster?.status?.inFlight ?? []).filter(claim => claim.node === node && !known.has(claim.uid));
-  const uses = [
-    ...there.map(vm => ({ namespace: vm.metadata.namespace, ...useOf(vm) })),
-    ...coming.map(claim => ({ vms: 1, ...claim })),
-  ];
-  return { all: together(...uses), own: together(...uses.filter(use => use.namespace === namespace)) };
+  const there = machines.filter(({ status }) => status?.cluster === cluster?.metadata.name);
+  const uses = usesOf(inventory, there).get(node);
+  const coming = (cluster?.status?.inFlight ?? []).filter(claim => claim.node === node);
+  const useOf = (claim: Claim) => beyond(claim, uses?.machines.get(claim.uid));
+  const own = coming.filter(claim => claim.namespace === namespace);
+  return {
+    all: together(uses?.berth ?? noUse, ...coming.map(useOf)),
+    own: together(uses?.namespaces.get(namespace) ?? noUse, ...own.map(useOf)),
+  };
 }

@@ -105,7 +105,7 @@ export const mistakes: Mistake[] = [
     edits: [
       {
         file: 'operator/effects/looks.ts',
-        find: 'o.power = powerOf(await link.client.vmStatus(node, vmid));',
+        find: 'o.power = powerOf(status);',
         replace: "o.power = o.inventory?.line?.status === 'running' && node ? 'Running' : 'Stopped';",
       },
     ],

@@ -136,6 +136,26 @@ test('F105: one that decides on what its watch has told would let both', async (
   await afterwards(operator(seen), [one, two]);
 });
 
+test('F105: what a machine still has is not free, though it asks for less and the watch says that it was restarted', async () => {
+  const [one, two] = await list();
+  if (!one || !two) throw new Error('the machines are missing');
+  const shrunk = await world.kube.replaceStatus<VirtualMachine>(virtualMachines, {
+    ...one,
+    status: { ...one.status, allocation: { cpu: 3, memoryMiB: 1024 } },
+  });
+  const allocator = operator([one, two]);
+  const grown = await resize(two, 3);
+  expect(await allocator.claim(toGrow(grown))).toMatchObject({
+    reason: 'NodeCapReached',
+    message: expect.stringContaining('6 CPUs would be above'),
+  });
+  expect(await allocator.claim(toCome('new', 1))).toMatchObject({ reason: 'NodeCapReached' });
+  const restarted = { ...shrunk.status, allocation: { cpu: 1, memoryMiB: 1024 } };
+  await world.kube.replaceStatus(virtualMachines, { ...shrunk, status: restarted });
+  expect(await allocator.claim(toGrow(grown))).toMatchObject({ cpu: 3 });
+  await afterwards(allocator, [two]);
+});
+
 test('F105: a growth of a spec that was changed meanwhile is decided anew', async () => {
   const [one] = await list();
   if (!one) throw new Error('one is missing');

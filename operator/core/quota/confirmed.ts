@@ -13,18 +13,17 @@ export function hasSurplus({ metadata, spec }: Observed['vm'], allocation: Alloc
 
 /**
  * What a machine is to be charged with by what Proxmox was just seen to have: never less than it asks for, never more
- * than it is charged with. What waits for a restart is in the inventory line until then.
+ * than it is charged with. What waits for a restart is in what it runs with until then.
  */
-export function confirmedCharge(held: Allocation, { vm, config, power, inventory }: Observed): Charge | undefined {
-  if (!config?.found || power === undefined) return undefined;
+export function confirmedCharge(held: Allocation, { vm, config, power, size }: Observed): Charge | undefined {
+  if (!config?.found || power === undefined || size === undefined) return undefined;
   const demand = demandOf(vm.spec);
   const { cores, sockets, memoryMiB, disks, nics } = config.config;
-  const line = power === 'Stopped' ? undefined : inventory?.line;
   const seen: Charge = {
     ...demand,
     running: power !== 'Stopped',
-    cpu: Math.max(cores * sockets, line?.cpus ?? 0),
-    memoryMiB: Math.max(memoryMiB, line?.memoryMiB ?? 0),
+    cpu: Math.max(cores * sockets, size.cpu),
+    memoryMiB: Math.max(memoryMiB, size.memoryMiB),
     storageMiB: disks.reduce((sum, disk) => sum + disk.sizeMiB, 0),
     networks: vm.spec.networks === undefined ? nics.length : demand.networks,
   };

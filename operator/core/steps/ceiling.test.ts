@@ -1,15 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { Observed } from '../observed.ts';
 import { plan } from '../plan.ts';
+import { statusOf } from '../report.ts';
 import { clonedConfig, cluster, clusterId, template, virtualMachine } from '../testing/fixtures.ts';
 import { growthOf } from './ceiling.ts';
 
 const use = (cpu: number, memoryMiB = 0) => ({ vms: 1, cpu, memoryMiB });
 
+const made = { cluster: 'lab', vmid: 1000, node: 'n1', uuid: 'uuid-1', createdAt: '2026-01-01T00:00:00Z' };
+
 /** A machine of two CPUs that runs with one, on a node whose machines ask for eight CPUs together. */
 const observed = (change: Partial<Observed> = {}): Observed => {
   const vm = virtualMachine();
-  const made = { cluster: 'lab', vmid: 1000, node: 'n1', uuid: 'uuid-1', createdAt: '2026-01-01T00:00:00Z' };
   return {
     now: 0,
     clusterId,
@@ -87,9 +89,52 @@ describe('F105: on a node with limits', () => {
     expect(outcome).toMatchObject({ kind: 'again', afterMs: 1_000 });
   });
 
+  test('one in the making asks for what it has come to be larger than what was claimed for it', () => {
+    const making = (allocation: { cpu: number; memoryMiB: number }) => {
+      const o = observed(roomy);
+      o.vm.status = { ...o.vm.status, createdAt: undefined, allocation };
+      return o;
+    };
+    expect(growthOf(making({ cpu: 2, memoryMiB: 2048 }))).toBeUndefined();
+    expect(plan(making({ cpu: 2, memoryMiB: 2048 })).action).toMatchObject({ kind: 'configure', change: { cores: 2 } });
+    expect(plan(making({ cpu: 1, memoryMiB: 2048 })).look).toBe('growth');
+  });
+
   test('a machine that shrinks asks nobody', () => {
     const o = observed(roomy);
     o.vm.spec.resources = { cpu: 1, memory: '1Gi' };
+    expect(plan(o).look).toBeUndefined();
+  });
+});
+
+describe('F105: a machine that was shrunk', () => {
+  /** It is ready, and has asked for two CPUs since it had four. */
+  const shrunk = () => {
+    const o = observed({ config: undefined, power: undefined });
+    const holds = (type: string) => ({ type, status: 'True', reason: 'Synced', message: '' }) as const;
+    const conditions = ['Ready', 'Provisioned'].map(type => ({ ...holds(type), lastTransitionTime: made.createdAt }));
+    const allocation = { cpu: 4, memoryMiB: 2048 };
+    o.vm.status = { ...o.vm.status, observedGeneration: 1, conditions, allocation };
+    return o;
+  };
+
+  test('is looked at until it has given back what it had', () => {
+    const o = shrunk();
+    expect(plan(o).look).toBe('config');
+    o.config = {
+      found: true,
+      node: 'n1',
+      config: clonedConfig({ tags: ['berth'], protection: true, cores: 2, memoryMiB: 2048, disks: [rootDisk] }),
+    };
+    expect(plan(o).look).toBe('power');
+    Object.assign(o, { power: 'Running', size: { cpu: 2, memoryMiB: 2048 } });
+    expect(statusOf(o, plan(o), {})?.allocation).toEqual({ cpu: 2, memoryMiB: 2048 });
+  });
+
+  test('is left alone then', () => {
+    const o = shrunk();
+    o.vm.status = { ...o.vm.status, allocation: { cpu: 2, memoryMiB: 2048 } };
+    expect(plan(o)).toMatchObject({ outcome: { kind: 'done' } });
     expect(plan(o).look).toBeUndefined();
   });
 });

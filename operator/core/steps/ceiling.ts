@@ -1,13 +1,14 @@
-import { toMiB } from '#api/quantity.ts';
 import { clusterOf, isCluster } from '../cluster-of.ts';
 import { type Demand, stall, type Verdict } from '../decision.ts';
+import { askedSize } from '../held-size.ts';
 import type { ConfigChange } from '../machine.ts';
 import { aboveCaps, aboveShare, capsOf, isCapped, type NodeUse } from '../node-limits.ts';
 import type { Observed } from '../observed.ts';
 
 /**
  * F105: a machine that is there does not grow above the caps of its node, nor above its namespace's share of it. What
- * the others ask for counts as if they had it, so that of two that grow at once not both can.
+ * the others ask for counts as if they had it, so that of two that grow at once not both can; and what they still have
+ * counts until it is taken back.
  */
 export function ceiling(o: Observed): Verdict | undefined {
   const message = aboveCeiling(o);
@@ -28,9 +29,8 @@ export function belowCeiling(o: Observed, change: ConfigChange | undefined): Con
 export function growthOf(o: Observed): Demand | undefined {
   const growing = growingOf(o);
   if (!growing || !(isCapped(growing.caps) || growing.share)) return undefined;
-  const { cpu, memory } = o.vm.spec.resources;
   const { node, grows, share } = growing;
-  return { cpu, memoryMiB: toMiB(memory), candidates: [node], grows, ...(share && { shares: [share] }) };
+  return { ...askedSize(o.vm), candidates: [node], grows, ...(share && { shares: [share] }) };
 }
 
 /** Whether a machine grows that only its node's limits may still hinder. */
@@ -54,11 +54,14 @@ function aboveCeiling(o: Observed): string | undefined {
 
 /** What of a machine that is there grows, and what limits it. */
 function growingOf({ vm, config, quota, clusters }: Observed) {
-  if (!config?.found || vm.status?.createdAt === undefined) return undefined;
+  if (!config?.found) return undefined;
   const { node } = config;
   const { cores, sockets, memoryMiB } = config.config;
-  const { resources } = vm.spec;
-  const grows = { cpu: resources.cpu > cores * sockets, memory: toMiB(resources.memory) > memoryMiB };
+  const { createdAt, allocation } = vm.status ?? {};
+  // One in the making is to become as large as was claimed for it.
+  const has = (createdAt === undefined && allocation) || { cpu: cores * sockets, memoryMiB };
+  const asked = askedSize(vm);
+  const grows = { cpu: asked.cpu > has.cpu, memory: asked.memoryMiB > has.memoryMiB };
   if (!grows.cpu && !grows.memory) return undefined;
   const cluster = clusterOf(vm, clusters);
   if (!isCluster(cluster)) return undefined;

@@ -2,6 +2,7 @@ import { toMiB } from '#api/quantity.ts';
 import type { Verdict } from '../decision.ts';
 import { berthTag } from '../desired-config.ts';
 import { askInTime } from '../guest.ts';
+import { holdsMore } from '../held-size.ts';
 import type { InventoryLine, Observed } from '../observed.ts';
 import { hasSurplus } from '../quota/confirmed.ts';
 
@@ -22,7 +23,8 @@ export function isReady({ metadata, status }: Observed['vm']): boolean {
  * that disagrees right after we changed something is given time to catch up.
  */
 export function settled(o: Observed): Verdict | undefined {
-  if (o.sweep || o.operation || o.snapshot || !isReady(o.vm) || hasSurplus(o.vm, o.allocation)) return undefined;
+  if (o.sweep || o.operation || o.snapshot || !isReady(o.vm)) return undefined;
+  if (hasSurplus(o.vm, o.allocation) || holdsMore(o.vm)) return undefined;
   if (o.inventory === undefined) {
     return { outcome: { kind: 'again', afterMs: 1_000, reason: 'the inventory was not read yet' } };
   }

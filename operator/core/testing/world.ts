@@ -107,7 +107,10 @@ function look(world: World, observed: Observed, what: NonNullable<Decision['look
       ? { found: true, node: machine.node, config: structuredClone(machine.config) }
       : { found: false };
   }
-  if (what === 'power') observed.power = machine?.power ?? 'Unknown';
+  if (what === 'power') {
+    observed.power = machine?.power ?? 'Unknown';
+    if (machine) observed.size = sizeOf(machine.config);
+  }
   if (what === 'operationTask') observed.operationTask = { upid: world.task?.upid };
   if (what === 'snapshots') observed.snapshots = structuredClone(world.snapshots ?? []);
   if (what === 'snapshotConfig') observed.snapshotConfig = world.snapshotConfig;
@@ -141,6 +144,8 @@ function look(world: World, observed: Observed, what: NonNullable<Decision['look
   }
 }
 
+const sizeOf = ({ cores, sockets, memoryMiB }: MachineConfig) => ({ cpu: cores * sockets, memoryMiB });
+
 function carryOut(world: World, action: Action): ActionResult | 'refused' {
   const vm = world.vm as VirtualMachine;
   const started = (type: string, effect: () => void, ends = { succeeded: true }): ActionResult => {
@@ -169,6 +174,7 @@ function carryOut(world: World, action: Action): ActionResult | 'refused' {
           cluster: action.cluster,
           vmid: (action.abandon?.vmid ?? 999) + 1,
           node: action.demand.candidates[0] ?? 'n1',
+          allocation: { cpu: action.demand.cpu, memoryMiB: action.demand.memoryMiB },
         },
       };
     case 'clone':

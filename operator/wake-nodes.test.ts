@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+import { Store } from '#kube/store.ts';
+import { virtualMachine } from './core/testing/fixtures.ts';
+import { awaitedNode, nodeConcerns } from './wake-nodes.ts';
+
+const machine = (name: string, status: object) => {
+  const vm = virtualMachine({ resources: { cpu: 1, memory: '1Gi' } });
+  return { ...vm, metadata: { ...vm.metadata, name, uid: name }, status: { node: 'n1', ...status } };
+};
+
+describe('F105: a machine that waits to grow on its node is looked at', () => {
+  const waits = { conditions: [{ type: 'Ready', status: 'False', reason: 'NodeCapReached' }] } as const;
+
+  const concerns = () => {
+    const store = new Store({ awaitedNode });
+    const waiting = machine('waiting', waits);
+    const elsewhere = machine('elsewhere', { ...waits, node: 'n2' });
+    for (const vm of [waiting, elsewhere, machine('content', {})]) store.put(vm);
+    const of = nodeConcerns(store);
+    of('added', machine('large', { allocation: { cpu: 4, memoryMiB: 4096 } }));
+    return (kind: string, status: object) => of(kind, machine('large', status)).map(({ metadata }) => metadata.name);
+  };
+
+  test.each([
+    ['when another one has given back what it had', 'updated', { allocation: { cpu: 1, memoryMiB: 1024 } }, true],
+    ['when another one is gone', 'deleted', { allocation: { cpu: 4, memoryMiB: 4096 } }, true],
+    ['when another one has left the node', 'updated', { node: 'n2', allocation: { cpu: 4, memoryMiB: 4096 } }, true],
+    ['and not when another one is as large as before', 'updated', { allocation: { cpu: 4, memoryMiB: 4096 } }, false],
+    ['nor when another one has grown', 'updated', { allocation: { cpu: 5, memoryMiB: 4096 } }, false],
+  ] as const)('%s', (_case, kind, status, woken) => {
+    expect(concerns()(kind, status)).toEqual(woken ? ['waiting'] : []);
+  });
+});
