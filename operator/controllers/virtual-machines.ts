@@ -119,6 +119,7 @@ function observe(parts: MachineControllerParts, vm: VirtualMachine, key: string)
   observed.useOfNode = node => useOfNode(parts.machines.list(), cluster, link?.inventory.latest, node, vm);
   Object.assign(observed, guestTurn(memory, observed));
   observed.nics = memory.of(uid).nics;
+  observed.grown = memory.of(uid).grown;
   observed.task = taskView(parts, vm, key, link);
   const isAsked = observed.operation !== undefined || observed.snapshot !== undefined;
   const mustLook = observed.sweep || isAsked || vm.metadata.deletionTimestamp !== undefined;
@@ -227,6 +228,7 @@ async function decideAndAct(
       const acted = await carryOut(observed.vm, key, decision.action, tools);
       waitsInLine = 'queued' in acted;
       if (decision.action.kind === 'cancelTask') memory.taskCancelled(uid, decision.action.upid);
+      if (decision.action.kind === 'resize' && 'result' in acted) memory.toldToGrow(uid, decision.action);
       if (decision.action.kind !== 'configure' || 'outdated' in acted || writes > 0)
         return interpret(observed.vm, decision, acted);
       const drift = correctionOf(observed, decision.action.change);

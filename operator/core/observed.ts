@@ -61,6 +61,8 @@ export interface Observed {
   /** The network cards as they were last read, where the configuration is not looked at. */
   nics?: MachineNic[];
   guest?: GuestView;
+  /** What Proxmox was last told to let grow, and the digest of the configuration that this was decided on. */
+  grown?: { disk: string; sizeMiB: number; digest: string };
   /** Whether this very pass has written the configuration. */
   configured?: boolean;
   /** Proxmox' keys whose change waits for a restart. */

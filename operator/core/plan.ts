@@ -3,7 +3,7 @@ import { askInTime } from './guest.ts';
 import type { Observed } from './observed.ts';
 import { holdCdrom } from './steps/cdrom.ts';
 import { ceiling } from './steps/ceiling.ts';
-import { configHolds, configure, reportConfigDrift } from './steps/configure.ts';
+import { configHolds, configure, holdVainGrowth, reportConfigDrift } from './steps/configure.ts';
 import { operate } from './steps/operate.ts';
 import { joinPool } from './steps/pool.ts';
 import { power } from './steps/power.ts';
@@ -48,6 +48,7 @@ const creation: Step[] = [
   { take: power, condition: 'PowerSynced', holds: powerHolds, notReady: 'PowerChanging' },
   // After power: a machine that may not grow can still be stopped.
   { take: ceiling, condition: 'ConfigSynced', notReady: 'NodeCapReached' },
+  { take: holdVainGrowth, condition: 'ConfigSynced', notReady: 'Provisioning' },
   { take: holdCdrom, condition: 'ConfigSynced', notReady: 'InvalidSpec' },
   { take: trim, notReady: 'Provisioning' },
   { take: reportConfigDrift, condition: 'ConfigSynced', notReady: 'ExternalDrift' },

@@ -1,7 +1,7 @@
 import type { VirtualMachineStatus } from '#api/virtual-machine-status.ts';
 import type { GuestView } from '../core/guest-view.ts';
 import type { MachineNic } from '../core/machine.ts';
-import type { ConfigView, TaskView } from '../core/observed.ts';
+import type { ConfigView, Observed, TaskView } from '../core/observed.ts';
 import { operationTasks } from '../core/operation.ts';
 
 type OpenTask = NonNullable<VirtualMachineStatus['task']>;
@@ -28,6 +28,8 @@ const guestSweepMs = 3_600_000;
 
 interface Recollection {
   config?: { view: ConfigView; readAt: number; rollback: string | undefined };
+  /** The disk that Proxmox was last told to let grow. */
+  grown?: Observed['grown'];
   /** Network cards as they were last read; their addresses stay. */
   nics?: MachineNic[];
   /** The UPID of a task that Proxmox was told to end. */
@@ -71,6 +73,11 @@ export class MachineMemory {
 
   taskEnded(uid: string, upid: string, succeeded: boolean, message: string | undefined): void {
     this.#of(uid).taskEnd = { upid, view: { state: 'ended', succeeded, message } };
+  }
+
+  /** Notes that Proxmox was told to let a disk grow. */
+  toldToGrow(uid: string, { disk, sizeMiB, digest }: NonNullable<Observed['grown']>): void {
+    this.#of(uid).grown = { disk, sizeMiB, digest };
   }
 
   /** Notes that Proxmox was told to end a task. */

@@ -10,6 +10,7 @@ import { defaultOf } from '../new-machine.ts';
 import type { Observed } from '../observed.ts';
 import { asksForPending, restartRequiredFor } from '../pending.ts';
 import { belowCeiling, mayGrow } from './ceiling.ts';
+import { lastTaskOf } from './task.ts';
 
 /** The watch brings in a moment what somebody has changed. */
 const outdated: Verdict = { outcome: { kind: 'again', afterMs: 1_000, reason: 'the spec of now' } };
@@ -36,7 +37,7 @@ export function configure(o: Observed): Verdict | undefined {
   if (!leaves && lock === undefined && o.growth === undefined && mayGrow(o)) return lookAt('growth');
   if (o.growth?.granted === false && o.growth.reason === outdatedSpec) return outdated;
   const change = leaves ? ofIdentity(wanted, config.config, markerOf(vm, o.clusterId)) : belowCeiling(o, wanted);
-  const [disk] = leaves ? [] : growth(vm, config.config);
+  const [disk] = leaves ? [] : growth(vm, config.config).filter(grows => !isInVain(o, grows));
   if (!change && !disk) return asksForPending(o) ? lookAt('pending') : undefined;
   if (lock !== undefined) return waitFor(lockedMs, 'LockedByTask', `Proxmox has locked the machine (${lock}).`);
   const at = { node: config.node, vmid: vm.status?.vmid ?? 0, digest };
@@ -48,6 +49,28 @@ export function configure(o: Observed): Verdict | undefined {
   if (!disk) return undefined;
   const action = { kind: 'resize', ...at, disk: disk.key, sizeMiB: disk.sizeMiB } as const;
   return act(action, 'Resizing', `The disk ${disk.name} is growing to ${disk.sizeMiB} MiB.`);
+}
+
+/**
+ * Proxmox does nothing for a disk that has the size already, and leaves the configuration as it is, which says less. Told
+ * after power, so that the machine can be stopped all the same.
+ */
+export function holdVainGrowth(o: Observed): Verdict | undefined {
+  const { vm, config } = o;
+  if (!config?.found || reportsDrift(o, 'ConfigSynced')) return undefined;
+  const disk = growth(vm, config.config).find(grows => isInVain(o, grows));
+  if (!disk) return undefined;
+  const has = config.config.disks.find(({ key }) => key === disk.key)?.sizeMiB;
+  const message = `The disk ${disk.name} has ${has} MiB by its configuration, and Proxmox has nothing to grow to ${disk.sizeMiB} MiB. Run on ${config.node}: qm disk rescan --vmid ${vm.status?.vmid}`;
+  return stall('ResizeRejected', message);
+}
+
+/** Whether Proxmox was told to let the disk grow, has succeeded, and has changed nothing. */
+function isInVain(o: Observed, { key, sizeMiB }: { key: string; sizeMiB: number }): boolean {
+  const { config, grown } = o;
+  const last = lastTaskOf(o);
+  if (last?.type !== 'resize' || last.result !== 'Succeeded' || !config?.found) return false;
+  return grown?.disk === key && grown.sizeMiB === sizeMiB && grown.digest === config.config.digest;
 }
 
 /** What the configuration is when nothing is left to write: as desired, at the next restart, or somebody's else. */
