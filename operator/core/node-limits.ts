@@ -20,6 +20,15 @@ export const capsOf = ({ nodes }: ProxmoxClusterSpec, node: string): Caps | unde
 export const isCapped = (caps: Caps | undefined): boolean =>
   caps?.maxVMs !== undefined || caps?.maxCPU !== undefined || caps?.maxMemory !== undefined;
 
+/**
+ * Whether what is on a node limits a demand: then it must not be taken from a watch, which lags. To read every machine
+ * anew costs the operator about a second for 10,000 of them, so it is not done for nodes that nothing limits.
+ */
+export const hasLimits = (
+  { nodes }: ProxmoxClusterSpec,
+  { candidates, shares }: { candidates: string[]; shares?: VmQuotaSpec['perNode'] },
+): boolean => shares !== undefined || nodes.some(node => candidates.includes(node.name) && isCapped(node));
+
 type Caps = Pick<ProxmoxClusterSpec['nodes'][number], 'maxVMs' | 'maxCPU' | 'maxMemory'>;
 
 /** Why a node would be above its caps with so much on it, or undefined. */

@@ -5,7 +5,7 @@ import type { KubeClient } from '#kube/client.ts';
 import { isConflict } from '#kube/errors.ts';
 import { type Allocation, allocate, type ClaimRequest, type NodeCapacity } from '../core/allocation.ts';
 import type { Finding } from '../core/decision.ts';
-import { isCapped } from '../core/node-limits.ts';
+import { hasLimits } from '../core/node-limits.ts';
 
 /** How often a write is tried again that somebody else was faster with. */
 const mostConflicts = 10;
@@ -121,7 +121,8 @@ export class Allocator {
     const lastVmid = this.#lastVmid;
     if (requests.length === 0) return { granted: new Map(), refused: new Map(), inFlight, lastVmid };
     // Read after the resource: what was asked or granted before its version is seen, and what comes later conflicts.
-    const live = isLimited(spec, requests) ? await this.#sources.machines() : undefined;
+    const isLimited = requests.some(({ demand }) => hasLimits(spec, demand));
+    const live = isLimited ? await this.#sources.machines() : undefined;
     const here = live?.filter(({ status }) => status?.cluster === metadata.name);
     return allocate(requests, {
       spec,
@@ -133,10 +134,6 @@ export class Allocator {
     });
   }
 }
-
-/** Whether what is on a node limits one of the requests: then it must not be taken from a watch, which lags. */
-const isLimited = ({ nodes }: ProxmoxCluster['spec'], requests: ClaimRequest[]): boolean =>
-  nodes.some(isCapped) || requests.some(({ demand }) => demand.shares !== undefined);
 
 type AbandonedVmid = NonNullable<ProxmoxClusterStatus['abandoned']>[number];
 
