@@ -24,6 +24,8 @@ export default defineConfig({
           globalSetup: ['test/control-plane/global-setup.ts'],
           testTimeout: 300_000,
           hookTimeout: 900_000,
+          // A condition may take long on a busy machine; the default is a second.
+          expect: { poll: { timeout: 60_000 } },
           fileParallelism: false,
         },
       },

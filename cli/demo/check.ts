@@ -7,7 +7,7 @@ import { boots, disagreements, leftovers } from './proxmox-check.ts';
 import type { Stage } from './stage.ts';
 
 /** Longest that all examples may take to come up, or to go. */
-const patienceMs = 120_000;
+const patienceMs = 240_000;
 
 /** The last line that `make demo-check` prints. Figures per machine are averages; what was switched off has no boot. */
 export interface DemoReport {

@@ -66,7 +66,7 @@ async function begin(stage: Stage, dir: string, progress: Progress): Promise<Beg
   await progress.step('Starting the operator, which serves admission, with its own ServiceAccount', async () => {
     await stage.startOperator('--console-url', consoleUrl, ...figures.operatorFlags);
     await connectProxmox(stage, dir, { poolPrefix });
-    await stage.kubectl('wait', '--for=condition=Ready', 'proxmoxcluster/lab', '--timeout=30s');
+    await stage.kubectl('wait', '--for=condition=Ready', 'proxmoxcluster/lab', '--timeout=120s');
   });
   await progress.step('Applying examples/', async () => {
     await stage.kubectl('apply', '-f', 'examples/');

@@ -55,7 +55,7 @@ export class Viewer {
   }
 
   /** Resolves when the text of the screen, its lines joined, matches; rejects after `timeoutMs`. */
-  see(pattern: RegExp, timeoutMs = 5000): Promise<void> {
+  see(pattern: RegExp, timeoutMs = 60_000): Promise<void> {
     return this.#wait(
       () => pattern.test(this.text()),
       () => `never saw ${pattern} in\n${this.text()}`,
@@ -64,7 +64,7 @@ export class Viewer {
   }
 
   /** Resolves when so many pixels are not black. */
-  seeLight(pixels: number, timeoutMs = 10_000): Promise<void> {
+  seeLight(pixels: number, timeoutMs = 60_000): Promise<void> {
     return this.#wait(
       () => this.litPixels() >= pixels,
       () => `never saw ${pixels}: ${this.litPixels()}`,

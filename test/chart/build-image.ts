@@ -56,7 +56,7 @@ async function buildStage({ base, name = 'image', instructions }: Stage, buildin
         await copy(instruction, join(image.root, workdir), image.root, building);
         break;
       case 'RUN': {
-        const signal = AbortSignal.timeout(300_000);
+        const signal = AbortSignal.timeout(600_000);
         const cwd = join(image.root, workdir);
         await run({ file: '/bin/sh', args: ['-c', ...words], cwd, env: { ...process.env, ...image.env }, signal });
         break;

@@ -37,7 +37,7 @@ function commandLine(...args: string[]): { file: string; args: string[] } {
 }
 
 const berth = (...args: string[]) =>
-  run({ ...commandLine(...args), cwd: image.root, env: image.env, signal: AbortSignal.timeout(60_000) });
+  run({ ...commandLine(...args), cwd: image.root, env: image.env, signal: AbortSignal.timeout(120_000) });
 
 describe('F151: the image', () => {
   test('has no root, no shell and the Node that package.json wants', () => {
@@ -134,5 +134,5 @@ describe("the chart's two replicas, run from the image's files with the chart's 
     );
 
   const eventually = (see: () => Promise<unknown>, expected: unknown) =>
-    vi.waitFor(async () => expect(await see()).toEqual(expected), { timeout: 60_000, interval: 100 });
+    vi.waitFor(async () => expect(await see()).toEqual(expected), { timeout: 120_000, interval: 100 });
 });

@@ -30,7 +30,7 @@ it('a namespace with objects is deleted with them', async () => {
   await core.createNamespacedConfigMap({ namespace: name, body: { metadata: { name: 'content' } } });
   await core.deleteNamespace({ name });
   await vi.waitFor(() => expect(core.readNamespace({ name })).rejects.toMatchObject({ code: 404 }), {
-    timeout: 60_000,
+    timeout: 240_000,
     interval: 200,
   });
 });
@@ -43,7 +43,7 @@ it('an object goes with its owner', async () => {
   await core.deleteNamespacedConfigMap({ namespace, name: 'owner' });
   await vi.waitFor(
     () => expect(core.readNamespacedConfigMap({ namespace, name: 'owned' })).rejects.toMatchObject({ code: 404 }),
-    { timeout: 60_000, interval: 200 },
+    { timeout: 240_000, interval: 200 },
   );
 });
 

@@ -5,7 +5,8 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { run } from './command.ts';
 import { type GoProgram, goBuild } from './go-build.ts';
 
-const signal = AbortSignal.timeout(120_000);
+/** For the whole file; without Go's cache each program takes a minute. */
+const signal = AbortSignal.timeout(900_000);
 let module: string;
 let lines: string[];
 let program: GoProgram;

@@ -13,6 +13,9 @@ import { isAlive } from './lock.ts';
 import { freePort, takePort } from './port.ts';
 import { buildControlPlane } from './programs.ts';
 
+/** For what happens at once where the processor has nothing else to do. */
+const timeout = 60_000;
+
 let dir: string;
 let lines: string[];
 
@@ -36,20 +39,20 @@ describe('the processes of a control plane', () => {
   it('are gone soon after whoever started it was killed', async () => {
     const starter = await startElsewhere();
     starter.process.kill('SIGKILL');
-    await vi.waitFor(() => expect(starter.servers.filter(isAlive)).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(starter.servers.filter(isAlive)).toEqual([]), { timeout });
   });
 
   it('are gone soon after that too where they are not of our own build', async () => {
     const programs = await buildControlPlane({ env: process.env, log, signal: AbortSignal.timeout(900_000) });
     const starter = await startElsewhere({ KUBEBUILDER_ASSETS: programs });
     starter.process.kill('SIGKILL');
-    await vi.waitFor(() => expect(starter.servers.filter(isAlive)).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(starter.servers.filter(isAlive)).toEqual([]), { timeout });
   });
 
   it('are gone when the start is given up', async () => {
     const interrupt = new AbortController();
     const starting = startControlPlane({ dir, env: process.env, log, signal: interrupt.signal });
-    await vi.waitFor(async () => expect(await serversOf(process.pid)).not.toEqual([]), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await serversOf(process.pid)).not.toEqual([]), { timeout });
     interrupt.abort();
     await expect(starting).rejects.toThrow('aborted');
     expect(await serversOf(process.pid)).toEqual([]);
@@ -121,7 +124,7 @@ async function startElsewhere(env: NodeJS.ProcessEnv = {}): Promise<{ process: C
 /** Process ids of the servers that descend from a process. */
 async function serversOf(ancestor: number): Promise<number[]> {
   const args = ['-A', '-o', 'pid=,ppid=,args='];
-  const listing = await run({ file: 'ps', args, env: process.env, signal: AbortSignal.timeout(10_000) });
+  const listing = await run({ file: 'ps', args, env: process.env, signal: AbortSignal.timeout(60_000) });
   const processes = listing.split('\n').map(line => {
     const [, pid, parent, command = ''] = /^ *(\d+) +(\d+) (.*)$/.exec(line) ?? [];
     return { pid: Number(pid), parent: Number(parent), command };

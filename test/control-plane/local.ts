@@ -25,7 +25,7 @@ export interface Running {
 
 const PORT_ATTEMPTS = 5;
 // It takes three seconds on two idle cores; these may be busy with compiling something else.
-const START_MS = 120_000;
+const START_MS = 300_000;
 const CONNECT_MS = 2_000;
 
 /** Starts the servers and resolves when they are ready. Rejects with the end of a server's log and leaves none behind. */

@@ -19,11 +19,14 @@ const start = (script: string) =>
   startServer({ name: 'stranger', file: '/bin/sh', args: ['-c', script], folder }, true);
 
 const loggedPid = () =>
-  vi.waitFor(async () => {
-    const pid = Number(await readFile(join(folder, 'stranger.log'), 'utf8'));
-    expect(pid).toBeGreaterThan(0);
-    return pid;
-  });
+  vi.waitFor(
+    async () => {
+      const text = await readFile(join(folder, 'stranger.log'), 'utf8');
+      expect(text).toMatch(/^\d+\n$/);
+      return Number(text);
+    },
+    { timeout: 60_000 },
+  );
 
 it('a guarded server is gone when it is stopped', async () => {
   const server = start(STRANGER);

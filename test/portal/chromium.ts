@@ -14,10 +14,14 @@ export const withoutChromium: string | undefined = (() => {
   }
 })();
 
+/** How long a page, or Chromium itself, may take for anything, on a machine with other things to do. */
+const patienceMs = 90_000;
+
 /** Starts Chromium without anything that it does on its own account. */
 export const startChromium = (): Promise<Browser> =>
   chromium.launch({
     executablePath,
+    timeout: patienceMs,
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -38,8 +42,9 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
     reducedMotion: 'reduce',
     ...options,
   });
+  // Of the context, so that it holds for windows that a page opens, too.
+  context.setDefaultTimeout(patienceMs);
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
   const complaints: string[] = [];
   page.on('pageerror', error => complaints.push(String(error)));
   page.on('console', message => {
