@@ -84,22 +84,21 @@ describe.skipIf(withoutChromium)(title, () => {
     let lab: ConsoleLab;
     beforeAll(async () => {
       lab = await consoleLab();
-      const { kubectl, namespace } = lab;
-      await kubectl('-n', namespace, 'create', 'rolebinding', 'ada', '--clusterrole=berth-user', '--user=ada');
+      await lab.allow('ada', { user: 'ada' });
     });
     afterAll(() => lab?.close());
 
     test('F80, F84: shows its screen, takes keys, and asks the portal for power', async () => {
       const { page, complaints, close } = await openPage(browser);
       const console = await openFromPortal(page, await invite(lab, 'ada'));
-      await expect.poll(() => lit(console), { timeout: 15_000 }).toBeGreaterThan(500);
+      await expect.poll(() => lit(console)).toBeGreaterThan(500);
       const visitor = new Visitor(lab);
       const other = await invite(lab, 'ada');
       const { viewer, socket } = watchScreen(await visitor.upgrade(other, { cookie: await visitor.open(other) }));
       await viewer.see(/web/);
       await console.locator('canvas').click();
       await console.keyboard.type('echo from-chromium\n');
-      await viewer.see(/^from-chromium$/m, 15_000);
+      await viewer.see(/^from-chromium$/m);
       socket.close(1000);
       await visitor.close();
 
@@ -121,7 +120,7 @@ describe.skipIf(withoutChromium)(title, () => {
       const violations: string[] = [];
       console.on('console', message => violations.push(message.text()));
       const rows = console.locator('.xterm-rows');
-      await expect.poll(() => rows.textContent(), { timeout: 15_000 }).toContain('root@web');
+      await expect.poll(() => rows.textContent()).toContain('root@web');
       await console.keyboard.type('hostname\n');
       await expect.poll(() => rows.textContent()).toMatch(/hostname\s*web\s*root@web/);
       expect(violations.filter(text => text.includes('Content Security Policy'))).toEqual([]);
@@ -147,7 +146,7 @@ describe.skipIf(withoutChromium)(title, () => {
       const { page, complaints, close } = await openPage(browser, { locale: 'fr-FR' });
       await page.goto(stdout.trim());
       await page.waitForURL(/\/screen\//);
-      await expect.poll(() => lit(page), { timeout: 15_000 }).toBeGreaterThan(500);
+      await expect.poll(() => lit(page)).toBeGreaterThan(500);
       await page.getByRole('button', { name: 'Lecture seule' }).waitFor();
       expect(ofThePage(complaints)).toEqual([]);
       await page.goBack();
@@ -177,7 +176,8 @@ describe.skipIf(withoutChromium)(title, () => {
         await see(console);
         expect(await console.evaluate('[window.pwned, document.title]')).toEqual([undefined, 'web – Berth']);
         expect(violations.filter(text => text.includes('Content Security Policy'))).toEqual([]);
-        expect(await largestRendererMiB(browser)).toBeLessThan(512);
+        // What was thrown away may still be there for a moment.
+        await expect.poll(() => largestRendererMiB(browser)).toBeLessThan(512);
         await close();
       }
 
@@ -186,7 +186,7 @@ describe.skipIf(withoutChromium)(title, () => {
       );
 
       test.each(Object.entries(bearable))('%s: goes on', (_, attack) =>
-        attacked(attack, console => expect.poll(() => lit(console), { timeout: 15_000 }).toBeGreaterThan(9_000)),
+        attacked(attack, console => expect.poll(() => lit(console)).toBeGreaterThan(9_000)),
       );
 
       test('that is silent: says so after a while, and connects again when asked', async () => {
@@ -210,7 +210,7 @@ describe.skipIf(withoutChromium)(title, () => {
     test('fits a phone, and takes what its keyboard types', async () => {
       const { page, close } = await openPage(browser, { viewport: { width: 390, height: 760 }, hasTouch: true });
       const console = await openFromPortal(page, await invite(lab, 'ada'));
-      await expect.poll(() => lit(console), { timeout: 15_000 }).toBeGreaterThan(500);
+      await expect.poll(() => lit(console)).toBeGreaterThan(500);
       expect(await console.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
       const before = await lit(console);
       await console.getByRole('button', { name: 'Keyboard' }).click();
@@ -225,21 +225,20 @@ describe.skipIf(withoutChromium)(title, () => {
     let lab: ConsoleLab;
     beforeAll(async () => {
       lab = await consoleLab({ qemu: true });
-      const { kubectl, namespace } = lab;
-      await kubectl('-n', namespace, 'create', 'rolebinding', 'ada', '--clusterrole=berth-user', '--user=ada');
+      await lab.allow('ada', { user: 'ada' });
     });
     afterAll(() => lab?.close());
 
     test('F80: its firmware’s screen is seen, and keys change it', async () => {
       const { page, close } = await openPage(browser);
       const console = await openFromPortal(page, await invite(lab, 'ada'));
-      await expect.poll(() => lit(console), { timeout: 20_000 }).toBeGreaterThan(500);
+      await expect.poll(() => lit(console)).toBeGreaterThan(500);
       // Far more than the firmware writes by itself.
       const typed = async () => {
         await console.keyboard.type('WWWWWWWWWWWWWWWWWWWW');
         return lit(console);
       };
-      await expect.poll(typed, { timeout: 30_000, interval: 200 }).toBeGreaterThan(15_000);
+      await expect.poll(typed, { interval: 200 }).toBeGreaterThan(15_000);
       await close();
     });
   });

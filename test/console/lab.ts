@@ -5,11 +5,15 @@ import { type VirtualMachine, virtualMachines } from '#api/kinds.ts';
 import { chooseConsoleUrl, consoleCertificate, type DemoConsole, startConsole } from '#cli/demo/console.ts';
 import { isReady } from '#cli/demo/machines.ts';
 import { connectProxmox, type Stage, setStage } from '#cli/demo/stage.ts';
+import { untilAllowed } from '../control-plane/rights.ts';
 import { freshNamespace, sharedControlPlane } from '../control-plane/shared.ts';
 import { eventually } from '../quota/lab.ts';
 
 /** A portal that may open consoles; nothing is there. */
 export const portalOrigin = 'https://portal.example.test';
+
+/** Somebody, or everybody in a group. */
+export type Who = { user: string } | { group: string };
 
 /** A real API server, a simulated Proxmox VE with screens, an operator, and console-proxies, all as processes. */
 export interface ConsoleLab extends Stage {
@@ -23,6 +27,10 @@ export interface ConsoleLab extends Stage {
   logs: () => Promise<string>;
   /** Starts another machine. */
   machine: (name: string) => Promise<VirtualMachine>;
+  /** Lets somebody use the machines, by a RoleBinding of that name; resolves once the API server heeds it. */
+  allow: (binding: string, who: Who) => Promise<void>;
+  /** Takes that away again, and resolves once it is so. */
+  disallow: (binding: string, who: Who) => Promise<void>;
 }
 
 /** Sets it all up. */
@@ -57,12 +65,22 @@ export async function consoleLab({ qemu = false, args = [] as string[] } = {}): 
     });
   };
   const vm = await machine('web');
+  const theConsole = { verb: 'get', resource: 'virtualmachines', subresource: 'console', namespace, name: 'web' };
   return {
     ...stage,
     console: proxy,
     namespace,
     vm,
     machine,
+    async allow(binding, who) {
+      const subject = Object.entries(who).map(([kind, name]) => `--${kind}=${name}`);
+      await kubectl('-n', namespace, 'create', 'rolebinding', binding, '--clusterrole=berth-user', ...subject);
+      await untilAllowed(kube, { ...theConsole, ...who });
+    },
+    async disallow(binding, who) {
+      await kubectl('-n', namespace, 'delete', 'rolebinding', binding);
+      await untilAllowed(kube, { ...theConsole, ...who }, false);
+    },
     async startReplica(...more) {
       const { port } = new URL(await chooseConsoleUrl());
       const started = await startConsole(stage, dir, url, portalOrigin, certificate, '--port', port, ...more);
@@ -77,7 +95,7 @@ export async function consoleLab({ qemu = false, args = [] as string[] } = {}): 
       await eventually(async () => {
         const { items } = await kube.list<VirtualMachine>(virtualMachines, { namespace });
         if (items.length > 0) throw new Error(`${items.length} machines are left`);
-      });
+      }, 300_000);
       await stage.close();
       await kubectl('delete', '-f', 'examples/10-templates.yaml', '--ignore-not-found');
       await kubectl('delete', 'proxmoxcluster', 'lab', '--ignore-not-found');

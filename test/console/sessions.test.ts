@@ -27,7 +27,12 @@ afterAll(() => stage.dismantle());
 beforeEach(async () => {
   alice = `alice-${++people}`;
   namespace = await tenant(stage, { 'berth-user': alice, 'berth-viewer': 'victor' });
-  await stage.as({ user: alice })('POST', machinesPath(namespace), machine(namespace, 'web'));
+  // The API server learns of a binding by a watch.
+  await eventually(async () =>
+    expect(await stage.as({ user: alice })('POST', machinesPath(namespace), machine(namespace, 'web'))).toMatchObject({
+      status: 201,
+    }),
+  );
 });
 
 const ask = (user: string, change: Partial<ConsoleSession['spec']> = {}, vmName = 'web') =>

@@ -148,6 +148,9 @@ export function watchScreen(socket: WebSocket | number): Watching {
     if (socket.readyState === WebSocket.OPEN) socket.send(bytes);
   });
   socket.on('message', (data: RawData) => viewer.receive(data as Buffer));
-  const closed = once(socket, 'close').then(([code, reason]) => ({ code, reason: String(reason) }));
+  // Not `once`, which rejects at an error, also where nobody waits for the end.
+  const closed = new Promise<{ code: number; reason: string }>(resolve => {
+    socket.once('close', (code, reason) => resolve({ code, reason: String(reason) }));
+  });
   return { viewer, socket, closed };
 }
