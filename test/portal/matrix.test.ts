@@ -2,13 +2,14 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ProxmoxCluster, proxmoxClusters, type VirtualMachine, virtualMachines, vmSnapshots } from '#api/kinds.ts';
 import { connect } from '#kube/connection.ts';
 import type { KubeError } from '#kube/errors.ts';
 import { withHeaders } from '#kube/headers.ts';
 import { cluster } from '#operator/core/testing/fixtures.ts';
 import type { Browser } from '#portal/server/testing/browser.ts';
+import { eventually } from '../quota/lab.ts';
 import { machine, snapshot } from '../quota/stage.ts';
 import { answerConsoles, type PortalStage, portalStage } from './stage.ts';
 
@@ -76,7 +77,7 @@ const routes: Route[] = [
 
 let stage: PortalStage;
 const browsers = new Map<Who, Browser>();
-let answering: NodeJS.Timeout;
+let stopAnswering: (() => Promise<void>) | undefined;
 
 beforeAll(async () => {
   stage = await portalStage();
@@ -93,23 +94,23 @@ beforeAll(async () => {
   await stage.share('one');
   for (const who of ['ada', 'vera', 'grace', 'sam', 'linus'] as const) browsers.set(who, await stage.signedIn(who));
   browsers.set('nobody', stage.browser());
-  answering = setInterval(() => void answerConsoles(stage), 100);
+  stopAnswering = answerConsoles(stage);
   // Other tests may have left machines in the same control plane, and an administrator sees them all.
   const hasAll = ({ items }: { items: VirtualMachine[] }) =>
     ['one', 'two', 'three'].every(name =>
       items.some(({ metadata }) => metadata.name === name && [teamA, teamB].includes(metadata.namespace ?? '')),
     );
-  await vi.waitFor(async () => expect((await api('linus', 'GET', '/machines')).json).toSatisfy(hasAll), 10_000);
+  await eventually(async () => expect((await api('linus', 'GET', '/machines')).json).toSatisfy(hasAll));
   for (const name of ['one', 'two']) {
     const path = `/namespaces/${teamA}/machines/${name}/snapshots`;
-    await vi.waitFor(async () => expect((await api('ada', 'GET', path)).json.items).toHaveLength(1), 10_000);
+    await eventually(async () => expect((await api('ada', 'GET', path)).json.items).toHaveLength(1));
   }
 });
 
 afterAll(async () => {
-  clearInterval(answering);
-  await stage.unshare();
-  await stage.close();
+  await stopAnswering?.();
+  await stage?.unshare();
+  await stage?.close();
 });
 
 const api = (who: Who, method: string, path: string, body?: object) =>
@@ -191,7 +192,7 @@ describe('F93, D1: each route, for each person, of each machine', () => {
       await stage.kube.create(proxmoxClusters, { metadata: { name }, spec });
       const status = { isos: [{ volume, sizeMiB: 670, nodes: ['n1'] }] };
       await stage.kube.applyStatus(proxmoxClusters, { metadata: { name }, status }, { fieldManager: 'test' });
-      await vi.waitFor(async () => expect((await api('linus', 'GET', '/isos')).text).toContain(volume), 10_000);
+      await eventually(async () => expect((await api('linus', 'GET', '/isos')).text).toContain(volume));
     });
     afterAll(() => stage.kube.remove(proxmoxClusters, { name }));
 

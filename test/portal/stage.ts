@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import { pino } from 'pino';
-import { type ConsoleSession, consoleSessions } from '#api/kinds.ts';
+import { type ConsoleSession, consoleSessions, type VirtualMachine, virtualMachines } from '#api/kinds.ts';
 import { type DemoIssuer, startIssuer } from '#cli/demo/issuer.ts';
 import { demoPrefix, groupBindings, people } from '#cli/demo/people.ts';
 import { connect } from '#kube/connection.ts';
@@ -16,6 +17,8 @@ import { Browser } from '#portal/server/testing/browser.ts';
 import { trustIssuers } from '../control-plane/authentication.ts';
 import { selfSignedCertificate } from '../control-plane/certificate.ts';
 import { freePort } from '../control-plane/port.ts';
+import { untilAllowed } from '../control-plane/rights.ts';
+import { eventually } from '../quota/lab.ts';
 import { type Stage as TenantStage, tenant, tenantStage } from '../quota/stage.ts';
 
 /** Two tenants, the people of the demo, their identity provider, and portals. */
@@ -63,6 +66,16 @@ export async function portalStage(): Promise<PortalStage> {
   const [teamA, teamB] = [await tenant(world), await tenant(world)];
   const bindings = groupBindings({ a: teamA, b: teamB });
   for (const { type, object } of bindings) await kube.apply(type, object, { fieldManager: 'test' });
+  // A portal remembers for minutes where somebody sees nothing.
+  for (const [group, namespace] of [
+    ['team-a', teamA],
+    ['team-a-viewers', teamA],
+    ['team-b', teamB],
+    ['berth-admins', teamB],
+  ] as const) {
+    const right = { verb: 'list', resource: 'virtualmachines', namespace };
+    await untilAllowed(kube, { group: `${demoPrefix}${group}`, ...right });
+  }
   const port = await freePort();
   const origin = `https://127.0.0.1:${port}`;
   const secondOrigin = `https://127.0.0.1:${await freePort()}`;
@@ -111,6 +124,8 @@ export async function portalStage(): Promise<PortalStage> {
         `--resource-name=${name}`,
       );
       await kubectl('-n', teamA, 'create', 'rolebinding', 'sees-one', '--role=sees-one', `--user=${demoPrefix}sam`);
+      const right = { verb: 'get', resource: 'virtualmachines', namespace: teamA, name };
+      await untilAllowed(kube, { user: `${demoPrefix}sam`, ...right });
     },
     async unshare() {
       await kubectl('-n', teamA, 'delete', 'rolebinding,role', 'sees-one');
@@ -167,7 +182,7 @@ export async function portalStage(): Promise<PortalStage> {
         },
       };
       portals.push(running);
-      while (!portal.isReady()) await new Promise(resolve => setTimeout(resolve, 20));
+      while (!portal.isReady()) await sleep(20);
       return running;
     },
     async signedIn(name, at = origin) {
@@ -183,6 +198,13 @@ export async function portalStage(): Promise<PortalStage> {
       if (authenticationFile) await trustIssuers(authenticationFile, []);
       for (const { type, object } of bindings) await kube.remove(type, object.metadata).catch(() => {});
       await kubectl('delete', 'namespace', teamA, teamB, '--wait=false');
+      // Whoever comes next shall not have to do with them: there may be a thousand.
+      for (const namespace of [teamA, teamB]) {
+        await eventually(async () => {
+          const { items } = await kube.list<VirtualMachine>(virtualMachines, { namespace });
+          if (items.length > 0) throw new Error(`${items.length} machines are left`);
+        }, 300_000);
+      }
       await world.dismantle();
       await rm(dir, { recursive: true });
     },
@@ -200,8 +222,22 @@ const trustOf = ({ url, ca, clientId }: DemoIssuer) => ({
   groupsPrefix: demoPrefix,
 });
 
-/** Says of the consoles of team A what the operator says: none runs here. */
-export async function answerConsoles({ kube, teamA: namespace }: PortalStage): Promise<void> {
+/** Says of the consoles of team A what the operator says, since none runs here, until the answer is called. */
+export function answerConsoles(stage: PortalStage): () => Promise<void> {
+  let goesOn = true;
+  const answering = (async () => {
+    while (goesOn) {
+      await answerThoseOfNow(stage);
+      await sleep(100);
+    }
+  })();
+  return () => {
+    goesOn = false;
+    return answering;
+  };
+}
+
+async function answerThoseOfNow({ kube, teamA: namespace }: PortalStage): Promise<void> {
   const { items } = await kube.list<ConsoleSession>(consoleSessions, { namespace }).catch(() => ({ items: [] }));
   for (const { metadata, status } of items.filter(({ status: told }) => !told?.url)) {
     const at = new Date().toISOString();
