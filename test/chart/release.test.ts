@@ -13,6 +13,7 @@ import { type ControlPlane, startControlPlane } from '../control-plane/control-p
 import { readKubeconfig } from '../control-plane/kubeconfig.ts';
 import { kubectlPath } from '../control-plane/programs.ts';
 import { freshNamespace } from '../control-plane/shared.ts';
+import { eventually } from '../quota/lab.ts';
 import { machine, quotaIn } from '../quota/stage.ts';
 import { chart, findHelm, type Helm, smallest } from './helm.ts';
 
@@ -66,7 +67,7 @@ async function earlierChart(): Promise<string> {
 test('helm installs an earlier release into an empty cluster', async () => {
   await helm('install', 'berth', await earlierChart(), ...options, '--create-namespace');
   const installed = ['crd', '-l', 'app.kubernetes.io/managed-by=Helm'];
-  await kubectl('wait', '--for=condition=Established', '--timeout=30s', ...installed);
+  await kubectl('wait', '--for=condition=Established', '--timeout=120s', ...installed);
   expect(await ours('crd')).toHaveLength(kinds.length);
   expect(await ours('validatingadmissionpolicy')).not.toHaveLength(0);
   expect(await shortNames()).toBe('');
@@ -76,7 +77,8 @@ test('helm upgrades the CRDs and what has changed, and leaves machines and the b
   const tenant = await freshNamespace(controlPlane, 'tenant');
   await kubectl('label', 'namespace', tenant, `berth.dev/tenant=${tenant}`);
   await quotaIn({ controlPlane, kube, kubectl }, tenant, { hard: { vms: 1 } });
-  const before = await kube.create(virtualMachines, machine(tenant, 'kept'));
+  // Policies look at the label, of which the API server learns by a watch.
+  const before = await eventually(() => kube.create(virtualMachines, machine(tenant, 'kept')));
   await announce(kube, 'a certificate', undefined);
   const account = await accountUid();
 
@@ -104,7 +106,7 @@ test('F151: its pods are let into a namespace with restricted Pod Security', asy
       metadata: { ...metadata, namespace, generateName: 'berth-operator-' },
       spec: { ...spec, ...own },
     }) as KubeObject;
-  await expect(kube.create(pods, pod({ hostNetwork: true }))).rejects.toThrow('violates PodSecurity');
+  await eventually(() => expect(kube.create(pods, pod({ hostNetwork: true }))).rejects.toThrow('violates PodSecurity'));
   await kube.create(pods, pod({}));
 });
 
