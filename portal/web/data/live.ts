@@ -19,8 +19,8 @@ export const lastOperation = createValue<VmOperation | undefined>(undefined);
 /** When the session ends, as last told. */
 export const sessionEnd = createValue<StreamEvents['session'] | undefined>(undefined);
 
-/** The operator records what happened after it has written the status that tells of it. */
-const eventLagMs = 2_000;
+/** The operator records what happened after it has written the status that tells of it: soon, or when it comes to it. */
+const eventLagsMs = [2_000, 15_000];
 
 /** The pauses before a stream is opened again: short at first, since most breaks are. */
 const retryMs = [500, 1_000, 2_000, 5_000, 10_000];
@@ -46,7 +46,9 @@ export function startLive(queries: QueryClient, onUnauthenticated: () => void): 
       queries.setQueryData<MachineList>(keys.machines, list => list && { items: changed(list.items, change) });
       const { namespace = '', name } = change.object.metadata;
       void queries.invalidateQueries({ queryKey: keys.machine(namespace, name) });
-      setTimeout(() => void queries.invalidateQueries({ queryKey: keys.events(namespace, name) }), eventLagMs);
+      for (const lagMs of eventLagsMs) {
+        setTimeout(() => void queries.invalidateQueries({ queryKey: keys.events(namespace, name) }), lagMs);
+      }
     });
     on('quota', change => {
       queries.setQueryData<QuotaList>(keys.quotas, list => list && { items: changed(list.items, change) });
