@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Allocation, findAllocation, formatAllocation, parseAllocation } from './ledger.ts';
 
+// The same cases in each run: whoever looks for another counterexample takes this line out.
+fc.configureGlobal({ seed: 1 });
+
 const entry: Allocation = {
   name: 'web-1',
   uid: '0a1b2c3d-0000-4000-8000-000000000001',

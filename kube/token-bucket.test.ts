@@ -3,6 +3,9 @@ import { expect, it } from 'vitest';
 import { manualClock } from './testing/manual-clock.ts';
 import { TokenBucket } from './token-bucket.ts';
 
+// The same cases in each run: whoever looks for another counterexample takes this line out.
+fc.configureGlobal({ seed: 1 });
+
 it('a bucket lets no more through than its burst and its rate, whenever it is asked', () => {
   fc.assert(
     fc.property(fc.array(fc.nat({ max: 500 }), { maxLength: 200 }), pauses => {

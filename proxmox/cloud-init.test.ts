@@ -3,6 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { formatIpConfig, formatSshKeys, parseIpConfig, parseSshKeys } from './cloud-init.ts';
 import { encodeForm } from './form.ts';
 
+// The same cases in each run: whoever looks for another counterexample takes this line out.
+fc.configureGlobal({ seed: 1 });
+
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDZc9tsbdDnp8asMgNLGiwvPQ7q9w1He+zAV68uLj5rw me@example.test';
 
 describe('SSH keys', () => {

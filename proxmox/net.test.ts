@@ -3,6 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { formatNet, type NetDevice, parseNet } from './net.ts';
 import { describeOracle, readCaptures, readFormats } from './testing/oracle.ts';
 
+// The same cases in each run: whoever looks for another counterexample takes this line out.
+fc.configureGlobal({ seed: 1 });
+
 describe('a network device', () => {
   test('is read as Proxmox writes it', () => {
     expect(parseNet('virtio=bc:24:11:5F:0A:9A,bridge=vmbr0,firewall=1,link_down=1,rate=12.5,tag=5')).toEqual({

@@ -3,6 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { formatTags, isTag, normaliseTags } from './tags.ts';
 import { describeOracle, readFormats } from './testing/oracle.ts';
 
+// The same cases in each run: whoever looks for another counterexample takes this line out.
+fc.configureGlobal({ seed: 1 });
+
 describe('tags', () => {
   test('are compared lower-cased, each once and sorted, as Proxmox stores them', () => {
     expect(normaliseTags(['K8s', 'cap', 'cluster-x', 'CAP'])).toEqual(['cap', 'cluster-x', 'k8s']);

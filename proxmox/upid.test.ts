@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatUpid, parseUpid } from './upid.ts';
 
+// The same cases in each run: whoever looks for another counterexample takes this line out.
+fc.configureGlobal({ seed: 1 });
+
 describe('a UPID', () => {
   test('tells node, start, type, id and user', () => {
     expect(parseUpid('UPID:pve1:00001031:0006EC15:6B02400B:qmclone:200:operator@pve!ci:')).toEqual({

@@ -8,6 +8,9 @@ import { finalizer } from './steps/reserve.ts';
 import { clonedConfig, clusterId, marker, virtualMachine } from './testing/fixtures.ts';
 import { endTask, type Pass, pass, type World } from './testing/world.ts';
 
+// The same cases in each run: whoever looks for another counterexample takes this line out.
+fc.configureGlobal({ seed: 1 });
+
 const start = Date.parse('2026-01-01T00:00:00Z');
 
 /** No walk from any state takes more passes than this; the longest seen, a removal that interrupts a clone, takes 14. */
