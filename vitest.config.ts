@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** What is waited for without a deadline of its own: a slow machine costs time, and no test. The default is a second. */
+const expect = { poll: { timeout: 60_000 } };
+
 /**
  * `unit` stands beside its source and needs nothing but Node. `system` lives under test/ and starts the real
  * control plane, so its files share one and run one after another. `faults` has no control plane and keeps every core busy,
@@ -8,12 +11,15 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   test: {
+    teardownTimeout: 60_000,
     projects: [
       {
         test: {
           name: 'unit',
           include: ['{api,kube,proxmox,simulator,operator,console-proxy,portal,cli,scripts}/**/*.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          expect,
         },
       },
       {
@@ -22,10 +28,9 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/faults/**'],
           globalSetup: ['test/control-plane/global-setup.ts'],
-          testTimeout: 300_000,
+          testTimeout: 900_000,
           hookTimeout: 900_000,
-          // A condition may take long on a busy machine; the default is a second.
-          expect: { poll: { timeout: 60_000 } },
+          expect,
           fileParallelism: false,
         },
       },
@@ -33,7 +38,7 @@ export default defineConfig({
         test: {
           name: 'faults',
           include: ['test/faults/*.test.ts'],
-          testTimeout: 900_000,
+          testTimeout: 1_800_000,
           fileParallelism: false,
         },
       },

@@ -29,6 +29,8 @@ afterEach(async () => {
   await Promise.all([browser.close(), proxmox.close()]);
 });
 
+const eventually = (ask: () => void): Promise<void> => vi.waitFor(ask, { timeout: 60_000, interval: 10 });
+
 /** Collects what an end receives. */
 function collect(socket: WebSocket): () => Buffer {
   const received: Buffer[] = [];
@@ -44,7 +46,7 @@ describe('a relay', () => {
     const asked = collect(proxmox.accepted);
     proxmox.accepted.send(Buffer.from('picture'));
     browser.asked.send(Buffer.from('key'));
-    await vi.waitFor(() => expect([seen().toString(), asked().toString()]).toEqual(['picture', 'key']));
+    await eventually(() => expect([seen().toString(), asked().toString()]).toEqual(['picture', 'key']));
     expect(running.bytes).toEqual({ in: 3, out: 7 });
   });
 
@@ -59,7 +61,7 @@ describe('a relay', () => {
 
   test('tells of a socket that was closed before it began', async () => {
     proxmox.asked.terminate();
-    await vi.waitFor(() => expect(proxmox.asked.readyState).not.toBe(proxmox.asked.OPEN));
+    await eventually(() => expect(proxmox.asked.readyState).not.toBe(proxmox.asked.OPEN));
     start();
     expect(await running.ended).toEqual({ side: 'upstream', code: 1006 });
   });
@@ -73,7 +75,7 @@ describe('a relay', () => {
     proxmox.accepted.ping('still there');
     proxmox.accepted.send(Buffer.from('ture'), { fin: true });
     expect(String((await answered)[0])).toBe('still there');
-    await vi.waitFor(() => expect(seen().toString()).toBe('picture'));
+    await eventually(() => expect(seen().toString()).toBe('picture'));
   });
 
   test('passes on what came before a close, though nobody has taken it yet', async () => {
@@ -118,29 +120,31 @@ describe('a side that does not read', () => {
     let flooded = 0;
     // The browser's end stays paused: it reads nothing.
     for (let sent = 0; sent < 1_000; sent++) proxmox.accepted.send(frame);
-    await vi.waitFor(() => expect(proxmox.asked.isPaused).toBe(true));
+    await eventually(() => expect(proxmox.asked.isPaused).toBe(true));
     for (let look = 0; look < 50; look++) {
       flooded = Math.max(flooded, browser.accepted.bufferedAmount);
       await new Promise(resolve => setImmediate(resolve));
     }
     expect(flooded).toBeLessThanOrEqual(most);
     const seen = collect(browser.asked);
-    await vi.waitFor(() => expect(seen().length).toBe(1_000 * frame.length), 10_000);
-    expect(proxmox.asked.isPaused).toBe(false);
+    await eventually(() => {
+      expect(seen().length).toBe(1_000 * frame.length);
+      expect(proxmox.asked.isPaused).toBe(false);
+    });
   });
 
   test('does not fill the memory with what a flooding client sends', async () => {
     start();
     let flooded = 0;
     for (let sent = 0; sent < 1_000; sent++) browser.asked.send(frame);
-    await vi.waitFor(() => expect(browser.accepted.isPaused).toBe(true));
+    await eventually(() => expect(browser.accepted.isPaused).toBe(true));
     for (let look = 0; look < 50; look++) {
       flooded = Math.max(flooded, proxmox.asked.bufferedAmount);
       await new Promise(resolve => setImmediate(resolve));
     }
     expect(flooded).toBeLessThanOrEqual(most);
     const asked = collect(proxmox.accepted);
-    await vi.waitFor(() => expect(asked().length).toBe(1_000 * frame.length), 10_000);
+    await eventually(() => expect(asked().length).toBe(1_000 * frame.length));
   });
 });
 
@@ -151,10 +155,12 @@ describe('a side that is gone without a word', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     start();
     // Its far end is paused and so answers nothing; the other one's does.
-    (side === 'client' ? proxmox.accepted : browser.asked).resume();
+    const [other, farEnd] = side === 'client' ? [proxmox.asked, proxmox.accepted] : [browser.accepted, browser.asked];
+    farEnd.resume();
     for (let ping = 0; ping < 3; ping++) {
+      const answered = once(other, 'pong');
       vi.advanceTimersByTime(20_000);
-      await new Promise(resolve => setTimeout(resolve, 50));
+      await answered;
     }
     expect(await running.ended).toEqual({ side, code: 1006 });
   });

@@ -88,7 +88,7 @@ describe('connections', () => {
     const server = await startServer({ bookmarkMs: 10 });
     const connection = open(server.kubeConfig());
     const query = { watch: true, resourceVersion: server.table.revision };
-    for await (const chunk of connection.stream({ path, query, silenceMs: 1000, lifetimeMs: 1000 })) {
+    for await (const chunk of connection.stream({ path, query, silenceMs: 30_000, lifetimeMs: 30_000 })) {
       expect(chunk.length).toBeGreaterThan(0);
       break;
     }
@@ -100,16 +100,16 @@ describe('connections', () => {
     const server = await startServer();
     const connection = open(server.kubeConfig());
     const query = { watch: true, timeoutSeconds: 0 };
-    const stream = connection.stream({ path, query, silenceMs: 1000, lifetimeMs: 1000 });
+    const stream = connection.stream({ path, query, silenceMs: 30_000, lifetimeMs: 30_000 });
     for await (const chunk of stream) expect(chunk.length).toBeGreaterThan(0);
     // Both sides would let an idle socket wait for seconds.
-    await eventually('no socket', () => server.connections === 1 && server.openConnections === 0, 2000);
+    await eventually('no socket', () => server.connections === 1 && server.openConnections === 0);
   });
 
   it('of a stream may be quiet for longer than a request may take', async () => {
-    const server = await startServer({ bookmarkMs: 300 });
-    const connection = open(server.kubeConfig(), { requestTimeoutMs: 100 });
-    const stream = connection.stream({ path, query: { watch: true }, silenceMs: 5000, lifetimeMs: 5000 });
+    const server = await startServer({ bookmarkMs: 1_500 });
+    const connection = open(server.kubeConfig(), { requestTimeoutMs: 1_000 });
+    const stream = connection.stream({ path, query: { watch: true }, silenceMs: 30_000, lifetimeMs: 30_000 });
     expect((await stream.next()).done).toBe(false);
     await stream.return();
   });
@@ -120,7 +120,7 @@ describe('connections', () => {
     const { signal } = new AbortController();
     for (let index = 0; index < 20; index += 1) await connection.request({ ...getList, signal });
     const query = { watch: true, timeoutSeconds: 0 };
-    const stream = connection.stream({ path, query, signal, silenceMs: 1000, lifetimeMs: 1000 });
+    const stream = connection.stream({ path, query, signal, silenceMs: 30_000, lifetimeMs: 30_000 });
     for await (const chunk of stream) expect(chunk.length).toBeGreaterThan(0);
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
@@ -147,7 +147,7 @@ describe('a request', () => {
   });
 
   it('ends at its deadline, and the next one trusts none of the old connections', async () => {
-    const { proxy, connection } = await startProxied({ requestTimeoutMs: 500 });
+    const { proxy, connection } = await startProxied({ requestTimeoutMs: 2_000 });
     await Promise.all(Array.from({ length: 5 }, () => connection.request(getList)));
     proxy.freeze();
     await expect(connection.request(getList)).rejects.toMatchObject({ status: 0, reason: 'DeadlineExceeded' });
@@ -275,7 +275,7 @@ describe('credentials', () => {
     await connection.request(getList);
     await writeFile(tokenFile, 'second');
     server.token = 'second';
-    const stream = connection.stream({ path, query: { watch: true }, silenceMs: 1000, lifetimeMs: 1000 });
+    const stream = connection.stream({ path, query: { watch: true }, silenceMs: 30_000, lifetimeMs: 30_000 });
     expect((await stream.next()).done).toBe(false);
     await stream.return();
   });

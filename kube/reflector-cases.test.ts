@@ -37,7 +37,7 @@ let stop: () => Promise<void>;
 beforeEach(async () => {
   server = await startApiServer({ bookmarkMs: 100 });
   proxy = await startFaultProxy({ url: server.url });
-  connection = connect(proxy.kubeConfig(), { requestTimeoutMs: 300 });
+  connection = connect(proxy.kubeConfig(), { requestTimeoutMs: 2_000 });
   const changes: Bench['changes'] = [];
   const queue = new Queue();
   const reflector = new Reflector<KubeObject>({
@@ -49,7 +49,7 @@ beforeEach(async () => {
       queue.add(key);
     },
   });
-  bench = { world: worldOf(server), proxy, reflector, changes, queue, timings, slackMs: 1000 };
+  bench = { world: worldOf(server), proxy, reflector, changes, queue, timings, slackMs: 10_000 };
   const stopper = new AbortController();
   const running = reflector.run(stopper.signal);
   stop = () => {

@@ -83,7 +83,7 @@ describe('a reflector', () => {
     await reflector.whenSynced();
     const { metadata } = server.table.put('/v1/configmaps', widget('noise'));
     await eventually('a bookmark', () => reflector.store.hasSeen(metadata.resourceVersion ?? ''));
-    expect(reflector.silentMs).toBeLessThan(1000);
+    expect(reflector.silentMs).toBeLessThan(10_000);
   });
 
   it('keeps on when a handler throws', async () => {
@@ -101,7 +101,7 @@ describe('a reflector', () => {
   it('lists again after a while, ending its watch for that', async () => {
     start({ timings: { relistMs: 800, paceMs: 10 } });
     const lists = () => server.requests.filter(request => !request.includes('watch')).length;
-    await eventually('a second list', () => lists() === 2);
+    await eventually('a second list', () => lists() >= 2);
     expect(server.requests.find(request => request.includes('watch'))).toMatch(/timeoutSeconds=1$/);
   });
 

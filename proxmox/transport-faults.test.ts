@@ -37,7 +37,7 @@ describe('a call that goes wrong', () => {
   });
 
   test('leaves the outcome of a write unknown: no answer before the deadline', async () => {
-    const error = await errorOf(hang, 'POST', 100);
+    const error = await errorOf(hang, 'POST', 2_000);
     expect(error).toMatchObject({ kind: 'transient', status: 0, outcomeUnknown: true });
     expect(String(error)).toContain('no answer before the deadline');
   });
@@ -171,7 +171,7 @@ describe('several endpoints', () => {
     await once(silent, 'listening');
     const origin = `https://127.0.0.1:${(silent.address() as AddressInfo).port}`;
     await using second = await startServer(data('second'));
-    await using transport = transportTo([second], { endpoints: [origin, second.origin], connectTimeoutMs: 200 });
+    await using transport = transportTo([second], { endpoints: [origin, second.origin], connectTimeoutMs: 2_000 });
     expect(await transport.request({ method: 'POST', path: '/x' })).toBe('second');
     silent.close();
   });

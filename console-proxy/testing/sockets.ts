@@ -30,7 +30,7 @@ export const consolePair = (): Promise<SocketPair<ConsoleSocket>> =>
     openConsoleSocket(async onread => connect({ port, host: '127.0.0.1', onread }), {
       target: '/',
       headers: { host: 'proxmox.test' },
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(60_000),
     }),
   );
 

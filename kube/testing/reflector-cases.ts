@@ -29,7 +29,7 @@ export interface Bench {
   /** Gets the key of each change. */
   queue: Queue;
   timings: ReflectorTimings;
-  /** Milliseconds that a busy machine may add to each limit. */
+  /** Milliseconds that a busy machine may add to each limit; together less than the life of a watch. */
   slackMs: number;
 }
 
@@ -73,9 +73,10 @@ export const reflectorCases: ReflectorCase[] = [
       const before = proxy.requests.length;
       proxy.resetWatches();
       await bench.world.put('unseen');
-      await eventually('several tries', () => proxy.requests.length >= before + 4, 30_000);
-      const [first = 0, second = 0, third = 0, fourth = 0] = proxy.requests.slice(before).map(({ at }) => at);
-      assert.ok(fourth - third > second - first, 'tries get rarer');
+      await eventually('several tries', () => proxy.requests.length >= before + 4);
+      const [third = 0, fourth = 0] = proxy.requests.slice(before + 2).map(({ at }) => at);
+      // The first two tries are at most so far apart, unless the machine itself comes between.
+      assert.ok(fourth - third > 2 * timings.backoffMs, 'tries get rarer');
       proxy.fault = () => undefined;
       return isTrue(bench, timings.backoffMaxMs);
     },
@@ -164,10 +165,12 @@ export const reflectorCases: ReflectorCase[] = [
     async run(bench) {
       const lists = countLists(bench);
       bench.proxy.distortNextEvent(() => ({ text: errorLine(500, 'InternalError'), thenEnd: false }));
+      const startedAt = performance.now();
       await bench.world.put('one');
       const noticedMs = await isTrue(bench, bench.timings.backoffMs);
       assert.equal(countLists(bench), lists + 1);
-      assert.ok(noticedMs >= bench.timings.backoffMs / 2, 'pauses before it lists');
+      // From before the write: what the reflector hears may be sooner than the writer's own answer.
+      assert.ok(performance.now() - startedAt >= bench.timings.backoffMs / 2, 'pauses before it lists');
       return noticedMs;
     },
   },

@@ -15,7 +15,7 @@ const MEMORY_MIB = 32;
 const DISK_BYTES = 64 * 1024 * 1024;
 
 /** QEMU makes its sockets within this time after its start. */
-const START_MS = 15_000;
+const START_MS = 60_000;
 const START_POLL_MS = 20;
 
 /** After `quit` QEMU has this long before it is killed, as after Proxmox's own. */

@@ -43,7 +43,7 @@ describe.skipIf(!program)('a real machine (skipped where qemu-system-x86_64 is n
   it('has one password for one viewer', async () => {
     const machine = await QemuMachine.start(program ?? '', 'v260');
     const viewer = watch(await machine.connectScreen('geheim12'), 'falsch12');
-    await expect.poll(() => viewer.refusal, { timeout: 5000 }).toBe('Authentication failed\0');
+    await expect.poll(() => viewer.refusal).toBe('Authentication failed\0');
     await machine.quit();
   });
 
@@ -76,7 +76,7 @@ describe.skipIf(!program)('a real machine (skipped where qemu-system-x86_64 is n
     viewer.type('M'.repeat(150));
     await viewer.seeLight(3000);
     fleet.follow([{ ...one, resets: 1 }]);
-    await expect.poll(() => viewer.litPixels(), { timeout: 10_000 }).toBeLessThan(2500);
+    await expect.poll(() => viewer.litPixels()).toBeLessThan(2500);
     expect(await fleet.find(100)).toBe(machine);
     socket?.destroy();
   });

@@ -118,7 +118,7 @@ describe('(i) a connection', () => {
   });
 
   it('is closed when nothing moves on it, between requests and inside one', async () => {
-    const idle = await open({ idleMs: 50 });
+    const idle = await open({ idleMs: 500 });
     idle.write(requestText('/version'));
     expect(await readToEnd(idle)).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     const slow = await open();
@@ -146,7 +146,7 @@ describe('(i) a head', () => {
   const lines = (count: number) => Array.from({ length: count - 2 }, (_, index) => `X-${index}: 1`);
 
   it('of 63 lines with the empty one is read, of 64 is left alone until the connection is idle', async () => {
-    const enough = await open({ idleMs: 50 });
+    const enough = await open({ idleMs: 500 });
     enough.write(requestText('/version', lines(63)));
     expect(await readToEnd(enough)).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     const tooMany = await open();
@@ -155,7 +155,7 @@ describe('(i) a head', () => {
   });
 
   it.each([8192, 65_536])('of %i bytes is left alone too', async bytes => {
-    const socket = await open({ idleMs: 50 });
+    const socket = await open({ idleMs: 500 });
     socket.on('error', () => {});
     socket.write(requestText('/version', [`X: ${'x'.repeat(bytes)}`]));
     expect(await readToEnd(socket)).toBe('');

@@ -60,7 +60,7 @@ export async function realBench(controlPlane: ControlPlane): Promise<RealBench> 
   const ca = caFile === undefined ? undefined : await readFile(caFile, 'utf8');
   const proxy = await startFaultProxy({ url, ...(ca && { ca }), headers: { authorization: `Bearer ${adminToken}` } });
   const direct = connect(configFrom(kubeconfig));
-  const watching = connect(proxy.kubeConfig(), { requestTimeoutMs: 3_000 });
+  const watching = connect(proxy.kubeConfig(), { requestTimeoutMs: 6_000 });
   const kube = createKubeClient(direct);
   await kube.create(namespaces, { metadata: { name: namespace } });
   const etcd = etcdOf(controlPlane);
@@ -80,7 +80,7 @@ export async function realBench(controlPlane: ControlPlane): Promise<RealBench> 
   const stopper = new AbortController();
   const running = reflector.run(stopper.signal);
   return {
-    bench: { world, proxy, reflector, changes, queue, timings, slackMs: 5_000 },
+    bench: { world, proxy, reflector, changes, queue, timings, slackMs: 15_000 },
     async close() {
       stopper.abort();
       await running;
