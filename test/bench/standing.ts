@@ -7,7 +7,7 @@ import { formatMarker } from '#operator/core/marker.ts';
 import { finalizer } from '#operator/core/steps/reserve.ts';
 import { eachInParallel, machineOf } from './machines.ts';
 import type { StandingVm } from './proxmox/protocol.ts';
-import { firstVmid, nodes } from './proxmox/seed.ts';
+import { firstVmid, nodes, size, templateVmid } from './proxmox/seed.ts';
 
 type Told = [reason: string, message: string, status?: 'False'];
 
@@ -45,7 +45,7 @@ export async function createStanding(kube: KubeClient, count: number): Promise<S
     const node = nodes[index % nodes.length] ?? '';
     const uuid = randomUUID();
     const key = { name, namespace };
-    await kube.applyStatus(virtualMachines, { metadata: key, status: statusOf(vmid, node, uuid) }, asOperator);
+    await kube.applyStatus(virtualMachines, { metadata: key, status: statusOf(index, uuid) }, asOperator);
     standing.push({ vmid, node, name, uuid, description: formatMarker({ clusterId, namespace, name, uid, vmid }) });
   });
   return standing;
@@ -53,9 +53,12 @@ export async function createStanding(kube: KubeClient, count: number): Promise<S
 
 const asOperator = { fieldManager: 'berth-operator', force: true };
 
-/** The status of a machine that the operator made long ago; what it does not say is written by the next sweep. */
-export function statusOf(vmid: number, node: string, uuid: string): VirtualMachineStatus {
+/** The status of the machine of that index, which the operator made long ago; what it does not say the next sweep writes. */
+export function statusOf(index: number, uuid: string): VirtualMachineStatus {
   const longAgo = '2026-01-01T00:00:00Z';
+  const vmid = firstVmid + index;
+  const onNode = index % nodes.length;
+  const node = nodes[onNode] ?? '';
   const conditions = Object.entries(told).map(([type, [reason, message, status = 'True' as const]]) => ({
     type,
     status,
@@ -64,6 +67,24 @@ export function statusOf(vmid: number, node: string, uuid: string): VirtualMachi
     observedGeneration: 1,
     lastTransitionTime: longAgo,
   }));
-  const facts = { cluster: 'bench', vmid, node, uuid, powerState: 'Running', printableStatus: 'Running' } as const;
-  return { observedGeneration: 1, conditions, ...facts, lastStartedAt: longAgo, createdAt: longAgo };
+  return {
+    observedGeneration: 1,
+    conditions,
+    cluster: 'bench',
+    vmid,
+    node,
+    uuid,
+    powerState: 'Running',
+    printableStatus: 'Running',
+    allocation: { cpu: size.cpu, memoryMiB: size.memoryMiB },
+    template: { name: `template-${onNode}`, vmid: templateVmid(onNode) },
+    lastTask: {
+      upid: `UPID:${node}:00000001:00000001:69000000:qmstart:${vmid}:berth@pve!operator:`,
+      type: 'qmstart',
+      result: 'Succeeded',
+      finishedAt: longAgo,
+    },
+    lastStartedAt: longAgo,
+    createdAt: longAgo,
+  };
 }
