@@ -1,4 +1,5 @@
-import type { VirtualMachine } from '#api/kinds.ts';
+import type { ProxmoxCluster, VirtualMachine } from '#api/kinds.ts';
+import type { Claim } from '#api/proxmox-cluster.ts';
 import type { Store } from '#kube/store.ts';
 import { chargedSize } from './core/held-size.ts';
 import type { MachineSize } from './core/machine.ts';
@@ -23,5 +24,18 @@ export function nodeConcerns(machines: Store<VirtualMachine>): (kind: string, vm
     const leaves = kind === 'deleted' || node !== known.node;
     const hasRoom = leaves || charged.cpu < known.cpu || charged.memoryMiB < known.memoryMiB;
     return hasRoom ? machines.byIndex('awaitedNode', known.node) : [];
+  };
+}
+
+/** Which machines a change of a ProxmoxCluster concerns: those that wait to grow on a node that a claim on has gone. */
+export function claimConcerns(machines: Store<VirtualMachine>): (cluster: ProxmoxCluster) => VirtualMachine[] {
+  const before = new Map<string, Claim[]>();
+  return ({ metadata: { name }, status }) => {
+    const known = before.get(name) ?? [];
+    const standing = status?.inFlight ?? [];
+    before.set(name, standing);
+    const uids = new Set(standing.map(({ uid }) => uid));
+    const nodes = new Set(known.flatMap(({ uid, node }) => (uids.has(uid) ? [] : [node])));
+    return [...nodes].flatMap(node => machines.byIndex('awaitedNode', node));
   };
 }

@@ -11,7 +11,7 @@ import { isReady } from './core/steps/settled.ts';
 import type { LinkEvents } from './effects/cluster-link.ts';
 import type { MachineMemory } from './effects/memory.ts';
 import type { ResourceHandlers, Resources } from './resources.ts';
-import { nodeConcerns } from './wake-nodes.ts';
+import { claimConcerns, nodeConcerns } from './wake-nodes.ts';
 import { policyConcerns, quotaConcerns, quotaKeyOf, templateConcerns } from './wake-quotas.ts';
 
 /** The keys that wait for each controller. */
@@ -87,6 +87,7 @@ export function createWake(
   const ofPolicy = policyConcerns(machines);
   const ofTemplate = templateConcerns();
   const ofNode = nodeConcerns(machines);
+  const ofClaims = claimConcerns(machines);
   const machinesOf = (cluster: string) =>
     wakeAll(machines.list().filter(({ status }) => (status?.cluster ?? cluster) === cluster));
   return {
@@ -104,8 +105,10 @@ export function createWake(
       const isLeaving = kind === 'deleted' || vm.metadata.deletionTimestamp !== undefined;
       wakeSessions(sessions.byIndex('machine', key), isLeaving);
     },
-    onCluster: (key, kind, { metadata }) => {
+    onCluster: (key, kind, cluster) => {
+      const { metadata } = cluster;
       queues.clusters.add(key);
+      wakeAll(ofClaims(cluster));
       // Claims change its status with every machine that is made; only a new spec concerns the others.
       if (kind !== 'deleted' && generations.get(key) !== metadata.generation) machinesOf(key);
       generations.set(key, metadata.generation);

@@ -1,42 +1,68 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type ProxmoxCluster, proxmoxClusters } from '#api/kinds.ts';
+import type { ProxmoxClusterSpec } from '#api/proxmox-cluster.ts';
 import { conditionOf, type MachineLab, machineLab } from './machine-lab.ts';
 
 let lab: MachineLab;
 
 const node = 'pve1';
+const capped = { name: node, maxCPU: 6 };
 
-/** Keeps the only node that takes machines to so many CPUs. */
-const cap = (maxCPU: number): Promise<ProxmoxCluster> =>
-  lab.kube.patch<ProxmoxCluster>(proxmoxClusters, { name: 'lab' }, { spec: { nodes: [{ name: node, maxCPU }] } });
+const setNodes = (...nodes: ProxmoxClusterSpec['nodes']): Promise<ProxmoxCluster> =>
+  lab.kube.patch<ProxmoxCluster>(proxmoxClusters, { name: 'lab' }, { spec: { nodes } });
+
+const withCpus = (cpu: number) => ({ resources: { cpu, memory: '512Mi' } });
+
+/** Makes machines of so many CPUs. */
+async function make(sizes: Record<string, number>): Promise<void> {
+  for (const [name, cpu] of Object.entries(sizes)) await lab.create(name, withCpus(cpu));
+  for (const name of Object.keys(sizes)) await lab.ready(name);
+}
+
+/** Waits until a machine may not grow, and answers the sentence. */
+async function refusal(name: string): Promise<string | undefined> {
+  const refused = await lab.until(name, vm => conditionOf(vm, 'Ready')?.reason === 'NodeCapReached');
+  expect(lab.inProxmox(refused).config.pending).not.toHaveProperty('cores');
+  return conditionOf(refused, 'ConfigSynced')?.message;
+}
+
+const above = (cpus: number) => `spec.resources: on node ${node} ${cpus} CPUs would be above the limit of 6.`;
+
+/** Waits until a machine is to have so many CPUs from its next start on. */
+async function grown(name: string, cpu: number): Promise<void> {
+  const vm = await lab.until(name, ({ status }) => status?.restartRequiredFor !== undefined);
+  expect(lab.inProxmox(vm).config.pending).toMatchObject({ cores: String(cpu) });
+}
 
 beforeAll(async () => {
   lab = await machineLab();
-  await cap(6);
+  await setNodes(capped);
 });
+
+afterEach(() => lab.kubectl('delete', 'virtualmachines.berth.dev', '-n', lab.namespace, '--all', '--timeout=60s'));
 
 afterAll(() => lab.close());
 
 test("F105: what a machine still has until its restart is nobody else's to grow into", async () => {
-  const size = (cpu: number) => ({ resources: { cpu, memory: '512Mi' } });
-  await lab.create('shrinking', size(4));
-  await lab.create('growing', size(1));
-  await lab.ready('shrinking');
-  await lab.ready('growing');
-
+  await make({ shrinking: 4, growing: 1 });
   await lab.change('shrinking', { resources: { cpu: 1 } });
   await lab.change('growing', { resources: { cpu: 5 } });
-  const refused = await lab.until('growing', vm => conditionOf(vm, 'Ready')?.reason === 'NodeCapReached');
-  expect(conditionOf(refused, 'ConfigSynced')?.message).toBe(
-    `spec.resources: on node ${node} 9 CPUs would be above the limit of 6.`,
-  );
+  expect(await refusal('growing')).toBe(above(9));
   const shrunk = await lab.until('shrinking', vm => vm.status?.restartRequiredFor !== undefined);
   expect(shrunk.status?.allocation).toEqual({ cpu: 4, memoryMiB: 512 });
-  expect(lab.inProxmox(refused).config.current.cores).toBe('1');
 
   await lab.booted('shrinking');
   await lab.operate('restart', 'shrinking', { type: 'Restart' });
-  const grown = await lab.until('growing', vm => vm.status?.restartRequiredFor !== undefined);
-  expect(lab.inProxmox(grown).config.pending).toMatchObject({ cores: '5' });
+  await grown('growing', 5);
   expect((await lab.read('shrinking')).status?.allocation).toEqual({ cpu: 1, memoryMiB: 512 });
+});
+
+test('F105: one that somebody has migrated to the node counts there', async () => {
+  await make({ resident: 1 });
+  await setNodes({ ...capped, schedulable: 'Disabled' }, { name: 'pve2' });
+  await make({ visitor: 4 });
+  lab.inProxmox(await lab.read('visitor')).node = node;
+  await lab.until('visitor', ({ status }) => status?.node === node);
+  await lab.change('resident', { resources: { cpu: 3 } });
+  expect(await refusal('resident')).toBe(above(7));
 });
