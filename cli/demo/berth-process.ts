@@ -4,8 +4,8 @@ import { createWriteStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** How long a command may take from its start until it is ready: its first lists, on a busy machine. */
-const readyMs = 30_000;
+/** How long a command may take from its start until it is ready: its first lists, on a machine that is slow and busy. */
+const readyMs = 120_000;
 
 /** A `berth` command that runs as a process of its own, as it does in a cluster. */
 export interface BerthProcess {

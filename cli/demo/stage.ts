@@ -8,6 +8,7 @@ import { type ControlPlane, startControlPlane } from '#test/control-plane/contro
 import { freePort } from '#test/control-plane/port.ts';
 import { kubectlPath } from '#test/control-plane/programs.ts';
 import { type BerthProcess, startBerthProcess } from './berth-process.ts';
+import { policiesHeeded } from './policies-heeded.ts';
 import { clusterFor, consoleToken, type DemoProxmox, startProxmox, token } from './proxmox.ts';
 
 /** Kubernetes with Berth installed on this machine, and a way to start operators. */
@@ -52,6 +53,9 @@ export interface StageOptions {
   berth?: string;
 }
 
+/** A machine may be busy with several processes of Berth that start, and with etcd and kube-apiserver themselves. */
+const requestTimeoutMs = 60_000;
+
 const repository = new URL('../../', import.meta.url).pathname;
 
 /** Sets the stage: an API server with Berth installed, and a Proxmox VE that is not connected yet. */
@@ -75,8 +79,13 @@ export async function setKubernetesStage(options: StageOptions): Promise<Kuberne
   const file = await kubectlPath({ env, log, signal });
   const kubectl = (...args: string[]) =>
     run({ file, args: ['--kubeconfig', controlPlane.kubeconfig, ...args], cwd: repository, env, signal });
-  await install(kubectl, options.guarded ?? false);
-  const connection = connect(kubeConfigFrom(controlPlane.kubeconfig));
+  await install(kubectl);
+  const connection = connect(kubeConfigFrom(controlPlane.kubeconfig), { requestTimeoutMs });
+  const kube = createKubeClient(connection);
+  if (options.guarded) {
+    await kubectl('apply', ...guards);
+    await policiesHeeded(kube);
+  }
   const processes: BerthProcess[] = [];
   const startBerth = async (command: string, ...args: string[]) => {
     const path = join(dir, `${command}.kubeconfig`);
@@ -89,7 +98,7 @@ export async function setKubernetesStage(options: StageOptions): Promise<Kuberne
   };
   return {
     controlPlane,
-    kube: createKubeClient(connection),
+    kube,
     kubectl,
     operatorLog: join(dir, 'operator.log'),
     startBerth,
@@ -97,7 +106,10 @@ export async function setKubernetesStage(options: StageOptions): Promise<Kuberne
     async close() {
       await Promise.all(processes.map(process => process.stop()));
       // Whoever else uses this control plane may do without.
-      if (options.guarded && !started) await kubectl('delete', ...guards, '--ignore-not-found');
+      if (options.guarded && !started) {
+        await kubectl('delete', ...guards, '--ignore-not-found');
+        await policiesHeeded(kube);
+      }
       await connection.close();
       await started?.stop();
     },
@@ -135,12 +147,11 @@ const guards = ['-f', 'charts/berth/policies/', '-f', 'charts/berth/admission/']
 /** No Service leads to a process on this machine, so that it tells the API server its own address. */
 const webhookFlags = ['--webhook-port', '0', '--webhook-host', '127.0.0.1', '--webhook-loopback'];
 
-async function install(kubectl: Stage['kubectl'], guarded: boolean): Promise<void> {
+async function install(kubectl: Stage['kubectl']): Promise<void> {
   await kubectl('apply', '-f', 'crds/');
-  await kubectl('wait', '--for=condition=Established', '--timeout=30s', '-f', 'crds/');
+  await kubectl('wait', '--for=condition=Established', '--timeout=120s', '-f', 'crds/');
   await kubectl('apply', '-f', 'charts/berth/rbac/namespace.yaml');
   await kubectl('apply', '-f', 'charts/berth/rbac/');
-  if (guarded) await kubectl('apply', ...guards);
 }
 
 function kubeConfigFrom(path: string): KubeConfig {

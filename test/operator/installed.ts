@@ -24,9 +24,13 @@ export async function installed(): Promise<Installed> {
   const kubectl = (...args: string[]) =>
     run({ file, args: ['--kubeconfig', controlPlane.kubeconfig, ...args], env: process.env, signal });
   await kubectl('apply', '-f', 'crds/');
-  await kubectl('wait', '--for=condition=Established', '--timeout=30s', '-f', 'crds/');
+  await kubectl('wait', '--for=condition=Established', '--timeout=120s', '-f', 'crds/');
   await kubectl('apply', '-f', 'charts/berth/rbac/namespace.yaml', '-f', 'charts/berth/rbac/operator.yaml');
-  return { controlPlane, kubectl, kube: createKubeClient(connect(loadConfig(controlPlane.kubeconfig))) };
+  return {
+    controlPlane,
+    kubectl,
+    kube: createKubeClient(connect(loadConfig(controlPlane.kubeconfig), { requestTimeoutMs: 60_000 })),
+  };
 }
 
 function loadConfig(path: string): KubeConfig {

@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { type VirtualMachine, type VmQuota, vmQuotas } from '#api/kinds.ts';
 import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
 import type { VmQuotaSpec } from '#api/vm-quota.ts';
+import { policiesHeeded } from '#cli/demo/policies-heeded.ts';
+import { namespaces } from '#kube/builtin.ts';
 import { virtualMachine } from '#operator/core/testing/fixtures.ts';
-import { freshNamespace } from '../control-plane/shared.ts';
+import { untilAllowed } from '../control-plane/rights.ts';
 import { type Installed, installed } from '../operator/installed.ts';
 import { type Identity, impersonator, type Person } from './as.ts';
 
@@ -16,17 +19,14 @@ export interface Stage extends Installed {
 /** Installs CRDs, roles and policies, and waits until the policies are in force. */
 export async function tenantStage(): Promise<Stage> {
   const world = await installed();
-  await world.kubectl('apply', '-f', 'charts/berth/rbac/roles.yaml', '-f', 'charts/berth/policies/');
-  const as = impersonator(world.controlPlane);
-  const unlabelled = await freshNamespace(world.controlPlane, 'unlabelled');
-  const admin = as({ user: 'admin', group: 'system:masters' });
-  // The API server takes policies up by a watch.
-  for (;;) {
-    const { status } = await admin('POST', `${machinesPath(unlabelled)}?dryRun=All`, machine(unlabelled, 'probe'));
-    if (status === 403) break;
-    await new Promise(resolve => setTimeout(resolve, 100));
-  }
-  return { ...world, as, dismantle: async () => void (await world.kubectl('delete', '-f', 'charts/berth/policies/')) };
+  const { kube, kubectl } = world;
+  await kubectl('apply', '-f', 'charts/berth/rbac/roles.yaml', '-f', 'charts/berth/policies/');
+  await policiesHeeded(kube);
+  const dismantle = async () => {
+    await kubectl('delete', '-f', 'charts/berth/policies/');
+    await policiesHeeded(kube);
+  };
+  return { ...world, as: impersonator(world.controlPlane), dismantle };
 }
 
 /** The path of a namespace's machines. */
@@ -72,12 +72,15 @@ export const consoleSession = (namespace: string, name: string, requester: strin
   },
 });
 
-/** Makes a namespace that is a tenant; `members` are names of users by the name of a role. */
+/** Makes a namespace that is a tenant; `members` are names of users by the name of a role, who have it at once. */
 export async function tenant(stage: Installed, members: Record<string, string> = {}): Promise<string> {
-  const namespace = await freshNamespace(stage.controlPlane, 'tenant');
-  await stage.kubectl('label', 'namespace', namespace, `berth.dev/tenant=${namespace}`);
+  const namespace = `tenant-${randomBytes(4).toString('hex')}`;
+  // With its label from the start: the API server may still know the namespace without one that comes later.
+  const labels = { 'berth.dev/tenant': namespace };
+  await stage.kube.create(namespaces, { metadata: { name: namespace, labels } });
   for (const [role, user] of Object.entries(members)) {
     await stage.kubectl('-n', namespace, 'create', 'rolebinding', role, `--clusterrole=${role}`, `--user=${user}`);
+    await untilAllowed(stage.kube, { user, verb: 'get', resource: 'virtualmachines', namespace });
   }
   return namespace;
 }
