@@ -3,12 +3,24 @@ import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { Agent, request } from 'undici';
 import { inject } from 'vitest';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { sweep } from './sweep.ts';
+
+let shared: Promise<ControlPlane> | undefined;
 
 /**
- * The control plane that all test files of a run share; each works in namespaces of its own. The first to ask may wait
- * for minutes until it is compiled. Rejects with a sentence where there can be none. Its `stop` does nothing.
+ * The control plane that all test files of a run share; each works in namespaces of its own, and finds no resource of
+ * Berth that the files before it have left. The first to ask may wait for minutes until it is compiled. Rejects with a
+ * sentence where there can be none. Its `stop` does nothing.
  */
-export async function sharedControlPlane(): Promise<ControlPlane> {
+export function sharedControlPlane(): Promise<ControlPlane> {
+  shared ??= askForIt().then(async controlPlane => {
+    await sweep(controlPlane);
+    return controlPlane;
+  });
+  return shared;
+}
+
+async function askForIt(): Promise<ControlPlane> {
   const patient = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
   try {
     const { statusCode, body } = await request(inject('controlPlaneBroker'), { dispatcher: patient });
