@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ProxmoxCluster, proxmoxClusters } from '#api/kinds.ts';
 import { cluster } from '#operator/core/testing/fixtures.ts';
 import { Allocator, type AllocatorSources } from '#operator/effects/allocator.ts';
@@ -9,6 +9,11 @@ let world: Installed;
 beforeAll(async () => {
   world = await installed();
 });
+
+// Each operator of the files that come would try to reach them.
+afterAll(() => Promise.all(names.map(name => world.kube.remove(proxmoxClusters, { name }))));
+
+const names = ['claims-race', 'claims-again', 'claims-release'] as const;
 
 const nodes = ['n1', 'n2'].map(name => ({
   name,
@@ -25,7 +30,7 @@ const request = (uid: string) => ({
   demand: { cpu: 1, memoryMiB: 512, candidates: ['n1', 'n2'] },
 });
 
-async function allocators(name: string, count: number): Promise<Allocator[]> {
+async function allocators(name: (typeof names)[number], count: number): Promise<Allocator[]> {
   const { kube } = world;
   await kube.create<ProxmoxCluster>(proxmoxClusters, {
     metadata: { name },

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { VirtualMachine } from '#api/kinds.ts';
 import { isReady } from '#cli/demo/machines.ts';
 import { startAsRoot } from '#simulator/vm/start.ts';
+import { eventually } from '../eventually.ts';
 import { conditionOf, type MachineLab, machineLab } from './machine-lab.ts';
 
 let lab: MachineLab;
@@ -18,6 +19,12 @@ async function machines(specs: Record<string, Parameters<MachineLab['create']>[1
   await Promise.all(names.map(name => lab.create(name, specs[name])));
   return Promise.all(names.map(name => lab.ready(name)));
 }
+
+/** Waits until an event of a machine says so: events are written beside everything else. */
+const toldOf = (name: string, what: string) =>
+  eventually(async () =>
+    expect(await lab.kubectl('describe', 'virtualmachine', '-n', lab.namespace, name)).toContain(what),
+  );
 
 // On machines of their own, and most of the time they wait for the inventory: they do so together.
 test.concurrent('F40, F42: a power state that is changed in Proxmox is put right, reported, or left, as the spec says', async () => {
@@ -42,7 +49,7 @@ test.concurrent('F40, F42: a power state that is changed in Proxmox is put right
     status: 'False',
     message: 'The machine is Paused in Proxmox and should be Running; with drift: Report it is left so.',
   });
-  expect(await lab.kubectl('describe', 'virtualmachine', '-n', lab.namespace, 'corrected')).toContain('DriftDetected');
+  await toldOf('corrected', 'DriftDetected');
   await lab.change('reported', { drift: 'Correct' });
   await lab.ready('reported');
   expect(lab.inProxmox(reported).run?.status).toBe('running');
@@ -87,8 +94,7 @@ test.concurrent('F42, F55, F67, F119: what else is changed in Proxmox is put rig
   expect(tags).toBe('berth;web');
   expect(description).toMatch(/^Shop\n\nberth: .*uid=/);
   expect(lab.inProxmox(left).config.current.name).toBe('other');
-  const described = await lab.kubectl('describe', 'virtualmachine', '-n', lab.namespace, 'renamed');
-  expect(described).toContain('Changed in Proxmox, and put right: hostname, description, tags.');
+  await toldOf('renamed', 'Changed in Proxmox, and put right: hostname, description, tags.');
   expect(conditionOf(await lab.read('left'), 'Ready')?.message).toContain('hostname');
   expect(conditionOf(await lab.read('detached'), 'Ready')?.message).toContain('no disk data any more');
   const again = await lab.read('remade');
@@ -130,7 +136,7 @@ test.concurrent('F118: a machine that was there before is adopted as it is, and 
   await lab.create('again', { ...spec, disks: [...spec.disks] });
   const second = await lab.until('again', found => conditionOf(found, 'Stalled')?.reason === 'VMIDConflict');
   expect(second.status?.vmid).toBeUndefined();
-  await lab.kubectl('-n', lab.namespace, 'delete', 'virtualmachine', 'adopted', 'again', '--timeout=60s');
+  await lab.kubectl('-n', lab.namespace, 'delete', 'virtualmachine', 'adopted', 'again', '--timeout=240s');
   expect(vms[100]?.run).toBe(run);
   expect(vms[100]?.config.current).toMatchObject({ name: 'not-berths', memory: '4096' });
   expect(vms[100]?.config.current.description ?? '').toBe('');
@@ -141,7 +147,7 @@ test('F118: a machine whose resource was lost is found again by its name, and is
   const name = 'corrected';
   const lost = await lab.ready(name);
   const vmid = lost.status?.vmid ?? 0;
-  const remove = () => lab.kubectl('-n', lab.namespace, 'delete', 'virtualmachine', name, '--timeout=60s');
+  const remove = () => lab.kubectl('-n', lab.namespace, 'delete', 'virtualmachine', name, '--timeout=240s');
   const noFinalizer = '{"metadata":{"finalizers":null}}';
   await lab.kubectl('-n', lab.namespace, 'patch', 'virtualmachine', name, '--type=merge', '-p', noFinalizer);
   await remove();

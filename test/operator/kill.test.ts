@@ -8,6 +8,7 @@ import { boots, disagreements } from '#cli/demo/proxmox-check.ts';
 import { connectProxmox, type Stage, setStage } from '#cli/demo/stage.ts';
 import type { Request } from '#simulator/http/message.ts';
 import { sharedControlPlane } from '../control-plane/shared.ts';
+import { patienceMs } from '../eventually.ts';
 
 let stage: Stage;
 let dir: string;
@@ -67,7 +68,7 @@ const ownInProxmox = (): number[] =>
     .filter(({ config }) => config.current.description?.includes(`/${namespace}/`))
     .map(({ vmid }) => vmid);
 
-const deleteAll = () => stage.kubectl('delete', 'namespace', namespace, '--timeout=120s');
+const deleteAll = () => stage.kubectl('delete', 'namespace', namespace, '--timeout=240s');
 
 const isClone = ({ method, target }: Request) => method === 'POST' && target.endsWith('/clone');
 const isConfigure = ({ method, target }: Request) => method === 'PUT' && target.endsWith('/config');
@@ -100,7 +101,7 @@ async function recover(): Promise<BerthProcess> {
   stage.proxmox.intercept = (_request, answer) => answer();
   const operator = await stage.startOperator();
   await expect
-    .poll(async () => (await ownMachines()).filter(isReady).length, { timeout: 120_000, interval: 300 })
+    .poll(async () => (await ownMachines()).filter(isReady).length, { timeout: patienceMs, interval: 300 })
     .toBe(count);
   return operator;
 }

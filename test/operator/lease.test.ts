@@ -6,6 +6,7 @@ import type { BerthProcess } from '#cli/demo/berth-process.ts';
 import { type KubernetesStage, setKubernetesStage } from '#cli/demo/stage.ts';
 import { type Lease, leases } from '#kube/lease-record.ts';
 import { sharedControlPlane } from '../control-plane/shared.ts';
+import { patienceMs } from '../eventually.ts';
 
 let dir: string;
 let stage: KubernetesStage;
@@ -33,7 +34,7 @@ async function leads({ metricsUrl }: BerthProcess): Promise<boolean> {
   return answer.ok && !(await answer.text()).includes('waits for the lease');
 }
 
-const patiently = { timeout: 60_000, interval: 200 };
+const patiently = { timeout: patienceMs, interval: 200 };
 
 test('F154, F159: a leader that was stopped for too long ends itself when it wakes, and another one leads', async () => {
   const replicas = [await stage.startOperator('--leader-elect'), await stage.startOperator('--leader-elect')];

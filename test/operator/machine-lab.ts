@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { vi } from 'vitest';
 import { type VirtualMachine, type VmOperation, virtualMachines, vmOperations } from '#api/kinds.ts';
 import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
 import { isReady } from '#cli/demo/machines.ts';
 import { connectProxmox, type Stage, setStage } from '#cli/demo/stage.ts';
 import type { VmState } from '#simulator/state/types.ts';
 import { freshNamespace, sharedControlPlane } from '../control-plane/shared.ts';
+import { eventually } from '../eventually.ts';
 
 /** A real API server, a simulated Proxmox VE, an operator, and a namespace for machines. */
 export interface MachineLab extends Stage {
@@ -46,7 +46,7 @@ export async function machineLab(): Promise<MachineLab> {
     if (!vm) throw new Error(`Proxmox has no VM ${status?.vmid}`);
     return vm;
   };
-  const until = (name: string, wanted: (vm: VirtualMachine) => boolean) => eventually(() => read(name), wanted);
+  const until = (name: string, wanted: (vm: VirtualMachine) => boolean) => becomes(() => read(name), wanted);
   return {
     ...stage,
     namespace,
@@ -62,10 +62,10 @@ export async function machineLab(): Promise<MachineLab> {
         metadata: { namespace, name },
         spec: { vmName, requester: 'system:admin', type: 'Restart', ...spec } as VmOperation['spec'],
       }),
-    untilOperation: (name, wanted) => eventually(() => readOperation(name), wanted),
+    untilOperation: (name, wanted) => becomes(() => readOperation(name), wanted),
     async close() {
       try {
-        await kubectl('delete', 'namespace', namespace, '--timeout=60s');
+        await kubectl('delete', 'namespace', namespace, '--timeout=240s');
         await kubectl('delete', 'vmtemplates,proxmoxclusters', '--all');
       } finally {
         await stage.close();
@@ -79,17 +79,13 @@ export async function machineLab(): Promise<MachineLab> {
 export const conditionOf = ({ status }: Pick<VirtualMachine | VmOperation, 'status'>, type: string) =>
   status?.conditions?.find(found => found.type === type);
 
-/** Waits until something holds; fails with what was read last. */
-async function eventually<T>(ask: () => Promise<T>, wanted: (found: T) => boolean): Promise<T> {
-  return vi.waitFor(
-    async () => {
-      const found = await ask();
-      if (!wanted(found)) throw new Error(`it is not as wanted: ${JSON.stringify(found, undefined, 1)}`);
-      return found;
-    },
-    { timeout: 60_000, interval: 100 },
-  );
-}
+/** Waits until something is as wanted; fails with what was read last. */
+const becomes = <T>(ask: () => Promise<T>, wanted: (found: T) => boolean): Promise<T> =>
+  eventually(async () => {
+    const found = await ask();
+    if (!wanted(found)) throw new Error(`it is not as wanted: ${JSON.stringify(found, undefined, 1)}`);
+    return found;
+  });
 
 const small = (spec: Partial<VirtualMachineSpec>): VirtualMachineSpec => ({
   source: { template: { name: 'debian-12', mode: 'Linked' } },

@@ -7,6 +7,7 @@ import { isReady } from '#cli/demo/machines.ts';
 import { disagreements } from '#cli/demo/proxmox-check.ts';
 import { connectProxmox, type Stage, setStage } from '#cli/demo/stage.ts';
 import { sharedControlPlane } from '../control-plane/shared.ts';
+import { eventually as holds, patienceMs } from '../eventually.ts';
 
 let stage: Stage;
 let dir: string;
@@ -29,7 +30,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await stage.kubectl('delete', 'namespace', namespace, '--timeout=60s');
+  await stage.kubectl('delete', 'namespace', namespace, '--timeout=240s');
   await stage.kubectl('delete', 'vmtemplates,proxmoxclusters', '--all');
   await stage.close();
   await rm(dir, { recursive: true });
@@ -56,13 +57,13 @@ async function apply(name: string, change: Partial<VirtualMachine['spec']> = {})
 
 const read = (name: string) => stage.kube.get<VirtualMachine>(virtualMachines, { namespace, name });
 const waitReady = (name: string) =>
-  stage.kubectl('-n', namespace, 'wait', '--for=condition=Ready', `virtualmachine/${name}`, '--timeout=60s');
+  stage.kubectl('-n', namespace, 'wait', '--for=condition=Ready', `virtualmachine/${name}`, '--timeout=240s');
 
 /** The machine, once it is as wanted. */
 function eventually(name: string, wanted: (vm: VirtualMachine) => boolean): Promise<VirtualMachine> {
   return expect
     .poll(async () => ((await read(name).then(wanted)) ? 'as wanted' : JSON.stringify((await read(name)).status)), {
-      timeout: 60_000,
+      timeout: patienceMs,
       interval: 200,
     })
     .toBe('as wanted')
@@ -88,8 +89,11 @@ describe('as a Kubernetes user expects', () => {
       /NAME +STATUS +READY +CPU +MEMORY +NODE +VMID +IP +AGE\nshown +Running +True +1 +512Mi +pve\d +1\d{3}/,
     );
     expect(await stage.kubectl('explain', 'vm.spec.disks')).toContain('Disks of the machine, by name.');
-    const described = await stage.kubectl('describe', 'virtualmachine', '-n', namespace, 'shown');
-    for (const event of ['Scheduled', 'Created', 'Started']) expect(described).toContain(event);
+    // Events are written beside everything else.
+    await holds(async () => {
+      const described = await stage.kubectl('describe', 'virtualmachine', '-n', namespace, 'shown');
+      for (const event of ['Scheduled', 'Created', 'Started']) expect(described).toContain(event);
+    });
   });
 
   test.each([
@@ -180,7 +184,7 @@ describe('the world moves', () => {
     await apply('doomed');
     await waitReady('doomed');
     const vmid = (await read('doomed')).status?.vmid ?? 0;
-    await stage.kubectl('delete', 'virtualmachine', '-n', namespace, 'doomed', '--timeout=60s');
+    await stage.kubectl('delete', 'virtualmachine', '-n', namespace, 'doomed', '--timeout=240s');
     expect(stage.proxmox.simulator.state.vms[vmid]).toBeUndefined();
   });
 
@@ -197,7 +201,7 @@ describe('the world moves', () => {
     expect(held.metadata.finalizers).toEqual(['berth.dev/proxmox']);
     if (vm) vms[vmid] = vm;
     cluster.quorate = true;
-    await stage.kubectl('wait', '--for=delete', `virtualmachine/held`, '-n', namespace, '--timeout=60s');
+    await stage.kubectl('wait', '--for=delete', `virtualmachine/held`, '-n', namespace, '--timeout=240s');
     expect(vms[vmid]).toBeUndefined();
   });
 });
@@ -205,7 +209,7 @@ describe('the world moves', () => {
 /** A guest that is still booting does not hear that it should shut down. */
 async function guestIsUp(vmid: number): Promise<void> {
   const up = () => (stage.proxmox.simulator.state.vms[vmid]?.run?.bootedAt ?? Number.POSITIVE_INFINITY) <= Date.now();
-  await expect.poll(up, { timeout: 20_000, interval: 100 }).toBe(true);
+  await expect.poll(up, { timeout: patienceMs, interval: 100 }).toBe(true);
 }
 
 function stopBehindOurBack(vmid: number): void {

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ProxmoxCluster, proxmoxClusters } from '#api/kinds.ts';
 import { namespaces } from '#kube/builtin.ts';
 import { poolComment } from '#operator/core/pool.ts';
 import { freshNamespace } from '../control-plane/shared.ts';
+import { eventually } from '../eventually.ts';
 import { createMachine, readMachine } from '../quota/machines.ts';
 import { conditionOf, type MachineLab, machineLab } from './machine-lab.ts';
 
@@ -15,7 +16,6 @@ beforeAll(async () => {
 afterAll(() => lab.close());
 
 const pools = () => lab.proxmox.simulator.state.pools;
-const eventually = <T>(ask: () => T | Promise<T>) => vi.waitFor(ask, { timeout: 60_000, interval: 100 });
 
 /** One that rests is made, and removed, in less time. */
 const off = { powerState: 'Stopped' } as const;
@@ -90,7 +90,7 @@ test('F115, F143: a token that may make no pool says so at the cluster and at th
   };
   const pool = pools()[`tenant-${namespace}`];
   pool?.vms.push(100);
-  await lab.kubectl('delete', 'namespace', namespace, '--timeout=60s');
+  await lab.kubectl('delete', 'namespace', namespace, '--timeout=240s');
   await change();
   await eventually(() => expect(removals).toBeGreaterThan(0));
   await eventually(async () => expect(await readyOfCluster()).toMatchObject({ status: 'True' }));

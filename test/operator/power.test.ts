@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { type VmSnapshot, vmOperations, vmSnapshots } from '#api/kinds.ts';
 import { isFinished } from '#operator/core/operation.ts';
 import { byAge } from '#operator/core/quota/pending.ts';
+import { patienceMs } from '../eventually.ts';
 import { conditionOf, type MachineLab, machineLab } from './machine-lab.ts';
 
 let lab: MachineLab;
@@ -126,7 +127,7 @@ test('F62: a machine is taken back to a snapshot, which goes when it is deleted;
   const take = async (name: string, spec: Partial<VmSnapshot['spec']>) => {
     const object = { ...example, metadata: { namespace, name }, spec: { ...example.spec, vmName: 'kept', ...spec } };
     await kube.create<VmSnapshot>(vmSnapshots, object);
-    await kubectl('-n', namespace, 'wait', '--for=condition=Ready', `vmsnapshot/${name}`, '--timeout=60s');
+    await kubectl('-n', namespace, 'wait', '--for=condition=Ready', `vmsnapshot/${name}`, '--timeout=240s');
     return kube.get<VmSnapshot>(vmSnapshots, { namespace, name });
   };
   const names = () => Object.keys(lab.inProxmox(vm).config.snapshots);
@@ -147,7 +148,7 @@ test('F62: a machine is taken back to a snapshot, which goes when it is deleted;
   expect(lab.inProxmox(after).run).toBeDefined();
   expect(after.metadata.uid).toBe(vm.metadata.uid);
 
-  await kubectl('-n', namespace, 'delete', 'vmsnapshot', 'first', '--timeout=60s');
+  await kubectl('-n', namespace, 'delete', 'vmsnapshot', 'first', '--timeout=240s');
   expect(names()).toEqual([]);
   // It is left for the end, when the namespace is deleted: that must not wait for it.
   expect((await take('second', { memory: 'Include' })).status?.memory).toBe('Included');
@@ -205,7 +206,7 @@ describe('F40: an operation', () => {
   test('waits for one that was asked for before it, and has failed at its deadline', async () => {
     const vm = await lab.read('web');
     lab.inProxmox(vm).config.current.lock = 'backup';
-    const asked = ['one', 'two'].map(name => lab.operate(name, 'web', { type: 'Reset', deadlineSeconds: 3 }));
+    const asked = ['one', 'two'].map(name => lab.operate(name, 'web', { type: 'Reset', deadlineSeconds: 12 }));
     const [first, second] = (await Promise.all(asked)).sort(byAge);
     const message = `It waits for the operation "${first?.metadata.name}".`;
     await lab.untilOperation(second?.metadata.name ?? '', found => conditionOf(found, 'Ready')?.message === message);
@@ -222,7 +223,7 @@ describe('F40: an operation', () => {
     await lab.operate('brief', 'web', { type: 'Reset', ttlSecondsAfterFinished: 1 });
     const path = { namespace: lab.namespace, name: 'brief' };
     await expect
-      .poll(() => lab.kube.get(vmOperations, path).catch(({ status }) => status), { timeout: 30_000 })
+      .poll(() => lab.kube.get(vmOperations, path).catch(({ status }) => status), { timeout: patienceMs })
       .toBe(404);
     const table = await lab.kubectl('get', 'vmop', '-n', lab.namespace);
     expect(table).toMatch(/NAME +MACHINE +TYPE +REQUESTER +READY +REASON +AGE/);

@@ -1,12 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { vi } from 'vitest';
 import { type VirtualMachine, type VmQuota, virtualMachines, vmQuotas } from '#api/kinds.ts';
 import type { VmQuotaSpec } from '#api/vm-quota.ts';
 import { vmidRange } from '#cli/demo/proxmox.ts';
 import { connectProxmox, type Stage, setStage } from '#cli/demo/stage.ts';
 import { freshNamespace, sharedControlPlane } from '../control-plane/shared.ts';
+import { eventually } from '../eventually.ts';
+
+export { eventually } from '../eventually.ts';
 
 /** A real API server, a simulated Proxmox VE, and operators as processes of their own. */
 export interface Lab extends Stage {
@@ -55,15 +57,11 @@ export async function quotaNamespace({ kube, controlPlane }: Lab, spec: VmQuotaS
   return namespace;
 }
 
-/** Waits until what is asked holds; what it threw last is the failure. */
-export const eventually = <T>(ask: () => T | Promise<T>, timeout = 60_000): Promise<T> =>
-  vi.waitFor(ask, { timeout, interval: 100 });
-
 /** Deletes a namespace and waits until it is gone. */
-export async function removeNamespace({ kubectl, kube }: Lab, namespace: string, timeout?: number): Promise<void> {
+export async function removeNamespace({ kubectl, kube }: Lab, namespace: string): Promise<void> {
   await kubectl('delete', 'namespace', namespace, '--wait=false');
   await eventually(async () => {
     const { items } = await kube.list<VirtualMachine>(virtualMachines, { namespace });
     if (items.length > 0) throw new Error(`${items.length} machines are left: ${items[0]?.status?.printableStatus}`);
-  }, timeout);
+  });
 }

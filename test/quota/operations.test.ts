@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../eventually.ts';
 import { machine, machinesPath, operation, type Stage, snapshot, tenant, tenantStage } from './stage.ts';
 
 let stage: Stage;
@@ -31,7 +32,7 @@ test('F40: who may restart a machine asks for it in their own name', async () =>
 
 test('F90: the right to restart one machine is none to reset it, and none to another machine', async () => {
   // The API server takes up roles by a watch.
-  await vi.waitFor(async () => expect((await post('robin', operation(namespace, 'a', 'robin'))).status).toBe(201));
+  await eventually(async () => expect((await post('robin', operation(namespace, 'a', 'robin'))).status).toBe(201));
   expect((await post('robin', operation(namespace, 'a', 'robin', 'Reset'))).message).toContain(
     'spec.type: Reset needs update on virtualmachines/reset for "present"',
   );
@@ -47,7 +48,7 @@ test('F62: who takes or rolls back to a snapshot needs a right to do so on that 
   const create = ['snapper', '--verb=create', '--resource=vmsnapshots.berth.dev'];
   await stage.kubectl('-n', namespace, 'create', 'role', ...create);
   await stage.kubectl('-n', namespace, 'create', 'rolebinding', 'snapper', '--role=snapper', '--user=robin');
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect((await take('robin', snapshot(namespace, 'a'))).message).toContain(
       'a snapshot needs update on virtualmachines/snapshot for "present"',
     ),

@@ -15,7 +15,8 @@ import type { BerthProcess } from '#cli/demo/berth-process.ts';
 import { resourceQuotas } from '#kube/builtin.ts';
 import { mirrorCount, mirrorName, type ResourceQuota } from '#operator/effects/resource-quota.ts';
 import { freshNamespace } from '../control-plane/shared.ts';
-import { eventually, type Lab, quotaLab, quotaNamespace, removeNamespace } from './lab.ts';
+import { eventually } from '../eventually.ts';
+import { type Lab, quotaLab, quotaNamespace, removeNamespace } from './lab.ts';
 import { conditionOf, createMachine, machinesIn, readMachine, readQuota } from './machines.ts';
 
 let lab: Lab;
@@ -266,7 +267,7 @@ test('F12: a namespace with 50 machines goes; while Proxmox is down it waits, an
   await eventually(async () => {
     const ready = (await machinesIn(lab, namespace)).filter(vm => conditionOf(vm, 'Ready') === 'True');
     expect(ready).toHaveLength(50);
-  }, 150_000);
+  });
   const { intercept } = lab.proxmox;
   const refused = { status: 0, reason: '', headers: {}, body: '', close: true, broken: 'refused' } as const;
   lab.proxmox.intercept = async () => refused;
@@ -279,9 +280,9 @@ test('F12: a namespace with 50 machines goes; while Proxmox is down it waits, an
     ).not.toEqual([]);
   });
   lab.proxmox.intercept = intercept;
-  await removeNamespace(lab, namespace, 170_000);
+  await removeNamespace(lab, namespace);
   expect(lab.inProxmox()).toEqual([]);
-}, 400_000);
+});
 
 test('the number of machines is mirrored to a native ResourceQuota, which counts while all of Berth is down', async () => {
   await operator.stop();
@@ -313,15 +314,19 @@ test('F106: more can be asked for beside the native ResourceQuota, which follows
       const { status } = await lab.kube.get<ResourceQuota & { status?: object }>(resourceQuotas, key);
       expect(status).toMatchObject({ hard: { [mirrorCount]: count }, used: { [mirrorCount]: expect.any(String) } });
     });
+  // What the API server counts by, it takes up by a watch.
+  const admitted = (create: () => Promise<VirtualMachine>) => eventually(create);
   const ask = async (name: string) => {
     const { spec } = await readMachine(lab, namespace, 'has-room');
     const annotations = { 'berth.dev/quota-request': 'load test' };
-    await lab.kube.create<VirtualMachine>(virtualMachines, { metadata: { namespace, name, annotations }, spec });
+    await admitted(() =>
+      lab.kube.create<VirtualMachine>(virtualMachines, { metadata: { namespace, name, annotations }, spec }),
+    );
     await becomes(namespace, name, 'QuotaReserved', 'False QuotaExceeded');
   };
   const grant = (vms: number) => lab.kube.patch(vmQuotas, { namespace, name: 'default' }, { spec: { hard: { vms } } });
   await allows('2');
-  await createMachine(lab, namespace, 'has-room');
+  await admitted(() => createMachine(lab, namespace, 'has-room'));
   await ask('first');
   await allows('3');
   await ask('second');
@@ -330,10 +335,12 @@ test('F106: more can be asked for beside the native ResourceQuota, which follows
   await becomes(namespace, 'first', 'QuotaReserved', 'True');
   await becomes(namespace, 'second', 'QuotaReserved', 'True');
   await allows('4');
-  await createMachine(lab, namespace, 'one-more');
-  await expect(createMachine(lab, namespace, 'too-many')).rejects.toMatchObject({
-    status: 403,
-    message: expect.stringContaining(mirrorName),
-  });
+  await admitted(() => createMachine(lab, namespace, 'one-more'));
+  await eventually(() =>
+    expect(createMachine(lab, namespace, 'too-many')).rejects.toMatchObject({
+      status: 403,
+      message: expect.stringContaining(mirrorName),
+    }),
+  );
   await removeNamespace(lab, namespace);
 });

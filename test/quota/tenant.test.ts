@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type VmQuota, vmQuotas } from '#api/kinds.ts';
 import { run } from '../control-plane/command.ts';
+import { eventually } from '../eventually.ts';
 import { machine, machinesPath, type Stage, tenantStage } from './stage.ts';
 
 let stage: Stage;
@@ -24,15 +25,17 @@ test('F115: one command makes a namespace with quota and members, who can begin 
   await create('--quota', 'vms=2,cpu=8,memory=16Gi', '--member', 'alice', '--member', 'group:interns=viewer');
   const alice = stage.as({ user: 'alice' });
   const intern = stage.as({ user: 'ina', group: 'interns' });
-  expect((await alice('POST', machinesPath(name), machine(name, 'first'))).status).toBe(201);
   // The API server takes up a binding by a watch.
-  await vi.waitFor(async () => expect((await intern('GET', machinesPath(name))).status).toBe(200));
+  await eventually(async () =>
+    expect((await alice('POST', machinesPath(name), machine(name, 'first'))).status).toBe(201),
+  );
+  await eventually(async () => expect((await intern('GET', machinesPath(name))).status).toBe(200));
   expect((await intern('POST', machinesPath(name), machine(name, 'second'))).status).toBe(403);
 
   await create('--quota', 'vms=3', '--member', 'bob');
   const { spec } = await stage.kube.get<VmQuota>(vmQuotas, { namespace: name, name: 'default' });
   expect(spec).toEqual({ hard: { vms: 3 } });
-  await vi.waitFor(async () => expect((await alice('GET', machinesPath(name))).status).toBe(403));
+  await eventually(async () => expect((await alice('GET', machinesPath(name))).status).toBe(403));
 });
 
 test('F115: a tenant is deleted with all that is in it, but only by its name', async () => {

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type VmPolicy, type VmQuota, virtualMachines, vmPolicies, vmQuotas } from '#api/kinds.ts';
 import type { VirtualMachineSpec } from '#api/virtual-machine.ts';
 import { silentLogger } from '#kube/telemetry.ts';
@@ -10,6 +10,7 @@ import { startAdmission } from '#operator/admission/admission.ts';
 import { makeCertificate } from '#operator/admission/certificate.ts';
 import { lifeMs, readOrRenew, secretName } from '#operator/admission/credentials.ts';
 import { QuotaGate } from '#operator/effects/quota-gate.ts';
+import { eventually } from '../eventually.ts';
 import type { Answer, Person } from './as.ts';
 import { machine, machinesPath, quotaIn, type Stage, snapshot, tenant, tenantStage } from './stage.ts';
 
@@ -30,10 +31,9 @@ beforeEach(async () => {
   await startAdmission({ kube, gate: new QuotaGate(kube), ...place, log: silentLogger }, webhook.signal);
   const namespace = await tenant(stage);
   await quotaIn(stage, namespace, { hard: { cpu: 1 } });
-  await vi.waitFor(async () => expect((await create(namespace, 'probe')).status).toBe(403), {
-    timeout: 20_000,
-    interval: 100,
-  });
+  await eventually(async () =>
+    expect((await create(namespace, 'probe')).message).toContain('exceeded VmQuota "default"'),
+  );
 });
 
 afterEach(() => webhook.abort());

@@ -28,9 +28,10 @@ afterAll(async () => {
 });
 
 test('F154: operators killed at random instants leave one machine for each resource and touch nothing foreign', async () => {
-  const seed = Date.now() % 1_000_000;
+  // Always the same choices; `make soak` makes others.
+  const seed = 42;
   const log = (line: string) => console.log(`seed ${seed}: ${line}`);
   const report = await soak(stage, { kills: 8, machines: 10, seed, namespace: 'soaked', dir, log });
   expect(report.violations).toEqual([]);
   expect(Math.min(report.created, report.changed, report.deleted)).toBeGreaterThan(0);
-}, 400_000);
+});

@@ -32,7 +32,7 @@ export interface SoakReport extends Deeds {
 const watchMs = 50;
 
 /** Longest that everything may take to come to rest: a failed task is left alone for 30 s, and may fail again. */
-const restMs = 180_000;
+const restMs = 300_000;
 
 /**
  * Operators are killed at random instants while people make, change and delete machines; then one is let live, and the
@@ -95,7 +95,7 @@ async function untilNoClaims({ kube }: Stage): Promise<string[]> {
     const { status } = await kube.get<ProxmoxCluster>(proxmoxClusters, { name: 'lab' });
     return (status?.inFlight ?? []).map(({ name, vmid }) => `${name} (${vmid})`);
   };
-  const deadline = performance.now() + 60_000;
+  const deadline = performance.now() + restMs;
   let held = await claims();
   while (held.length > 0 && performance.now() < deadline) {
     await sleep(500);
