@@ -30,5 +30,5 @@ test.each([
     await Promise.all(namespaces.map(namespace => removeNamespace(lab, namespace)));
     await operator.stop();
   },
-  900_000,
+  1_800_000,
 );

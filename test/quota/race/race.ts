@@ -13,7 +13,7 @@ export const writers = 64;
 const hard = 3;
 
 /** Longest that a round's winner may take to be made, or to go; operators are killed meanwhile. */
-const patienceMs = 240_000;
+const patienceMs = 480_000;
 
 /** VMIDs of each namespace, so that Proxmox itself tells whose a machine is that has no marker yet. */
 const vmidsEach = 100;
