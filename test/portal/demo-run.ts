@@ -21,6 +21,9 @@ export interface DemoRun {
 /** Longer than the demo ever took on two cores under load. */
 const startMs = 600_000;
 
+/** Longer than any kubectl of the tests takes; each has its own, since all tests together take as long as they take. */
+const kubectlMs = 180_000;
+
 /** Starts the demo in a process of its own; resolves once it invites people. */
 export async function startDemo(): Promise<DemoRun> {
   const dir = await mkdtemp(join(tmpdir(), 'berth-demo-'));
@@ -45,13 +48,15 @@ export async function startDemo(): Promise<DemoRun> {
   const env = Object.fromEntries(
     [...(await readFile(envFile, 'utf8')).matchAll(/^export (\w+)='(.*)'$/gm)].map(([, name, value]) => [name, value]),
   );
-  const signal = AbortSignal.timeout(900_000);
+  const { signal } = new AbortController();
   const file = await kubectlPath({ env: process.env, log: () => {}, signal });
   return {
     portalUrl: env.PORTAL_URL ?? '',
     consoleUrl: env.CONSOLE_URL ?? '',
-    kubectl: (...words) =>
-      run({ file, args: ['--kubeconfig', env.KUBECONFIG ?? '', ...words], cwd: repository, env: process.env, signal }),
+    kubectl: (...words) => {
+      const args = ['--kubeconfig', env.KUBECONFIG ?? '', ...words];
+      return run({ file, args, cwd: repository, env: process.env, signal: AbortSignal.timeout(kubectlMs) });
+    },
     async stop() {
       demo.kill('SIGINT');
       await ended;
