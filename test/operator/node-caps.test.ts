@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type ProxmoxCluster, proxmoxClusters } from '#api/kinds.ts';
+import { type ProxmoxCluster, proxmoxClusters, virtualMachines } from '#api/kinds.ts';
 import type { ProxmoxClusterSpec } from '#api/proxmox-cluster.ts';
 import { conditionOf, type MachineLab, machineLab } from './machine-lab.ts';
 
@@ -55,6 +55,17 @@ test("F105: what a machine still has until its restart is nobody else's to grow 
   await lab.operate('restart', 'shrinking', { type: 'Restart' });
   await grown('growing', 5);
   expect((await lab.read('shrinking')).status?.allocation).toEqual({ cpu: 1, memoryMiB: 512 });
+});
+
+test('F105: nor is what one has that is being deleted, until it is gone', async () => {
+  await make({ leaving: 4, staying: 1 });
+  const leaving = lab.inProxmox(await lab.read('leaving')).config.current;
+  leaving.lock = 'backup';
+  await lab.kube.remove(virtualMachines, { namespace: lab.namespace, name: 'leaving' });
+  await lab.change('staying', { resources: { cpu: 5 } });
+  expect(await refusal('staying')).toBe(above(9));
+  delete leaving.lock;
+  await grown('staying', 5);
 });
 
 test('F105: one that somebody has migrated to the node counts there', async () => {
