@@ -49,7 +49,8 @@ export interface RunningPortal extends Portal {
   stop: () => Promise<void>;
 }
 
-const dayMs = 86_400_000;
+/** How long sessions last, unless told otherwise: in all, and without being used. */
+export const dayMs = 86_400_000;
 
 /** Somebody who has no group, and is given single machines by name. */
 const sam = { name: 'sam', displayName: 'Sam', groups: [], what: 'guest' };
