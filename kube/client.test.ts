@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createKubeClient, type KubeClient } from './client.ts';
+import { createKubeClient, type KubeClient, unchangedSince } from './client.ts';
 import { type Connection, connect } from './connection.ts';
 import { isAlreadyExists, isConflict, isExpired, isInvalid, isNotFound } from './errors.ts';
 import type { KubeObject, ResourceType } from './resource.ts';
@@ -103,6 +103,15 @@ describe('the client', () => {
     expect((await client.get(widgets, key)).metadata.deletionTimestamp).toBeDefined();
     await client.patch(widgets, key, { metadata: { finalizers: null } });
     await expect(client.get(widgets, key)).rejects.toSatisfy(isNotFound);
+  });
+
+  it('patches only an object that has not changed since', async () => {
+    const { metadata } = await client.create(widgets, widget('a'));
+    const key = { namespace: 'ns', name: 'a' };
+    const size = (value: number) =>
+      client.patch<Widget>(widgets, key, [unchangedSince(metadata), { op: 'replace', path: '/spec/size', value }]);
+    expect((await size(2)).spec?.size).toBe(2);
+    await expect(size(3)).rejects.toSatisfy(isConflict);
   });
 
   it('removes only the object with the UID that was meant', async () => {

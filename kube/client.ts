@@ -44,10 +44,20 @@ export interface ApplyOptions extends CallOptions {
 /** What an apply declares: only the fields that this manager wants to own. */
 export type ApplyConfiguration = KubeObject & { spec?: unknown; status?: unknown; data?: unknown };
 
-/** One operation of RFC 6902. A leading `test` on `/metadata/uid` or `/metadata/resourceVersion` guards the rest. */
+/** One operation of RFC 6902. A leading {@link unchangedSince}, or a `test` (422 where it fails), guards the rest. */
 export type JsonPatchOperation =
   | { op: 'add' | 'replace' | 'test'; path: string; value: unknown }
   | { op: 'remove'; path: string };
+
+/**
+ * Refuses a JSON patch (409) where the object has changed since. A `test` of the version would be answered with a 422 that
+ * says nothing, as for a patch that is wrong.
+ */
+export const unchangedSince = ({ resourceVersion }: KubeObject['metadata']): JsonPatchOperation => ({
+  op: 'replace',
+  path: '/metadata/resourceVersion',
+  value: resourceVersion,
+});
 
 /** RFC 7386: an object whose nulls delete. */
 export type MergePatch = Record<string, unknown>;

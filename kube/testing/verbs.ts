@@ -64,6 +64,9 @@ export function patch(table: ObjectTable, call: Call): StoredObject {
   const patched = isJsonPatch ? jsonPatch(source, call.body) : mergePatch(source, call.body);
   if (patched === undefined) throw new Refusal(422, 'Invalid', 'the patch does not fit');
   const after = patched as unknown as StoredObject;
+  if (before && !isApply && after.metadata.resourceVersion !== before.metadata.resourceVersion) {
+    throw new Refusal(409, 'Conflict', 'the object has been modified');
+  }
   const object = before ? merged(before, after, subresource) : after;
   if (isApply && manager) noteManager(object, manager, subresource);
   return parameters.get('dryRun') === 'All' ? object : table.put(call.collection, object);

@@ -1,5 +1,5 @@
 import { webhookConfigurations } from '#kube/builtin.ts';
-import type { JsonPatchOperation, KubeClient } from '#kube/client.ts';
+import { type JsonPatchOperation, type KubeClient, unchangedSince } from '#kube/client.ts';
 import { isConflict, isNotFound } from '#kube/errors.ts';
 import type { KubeObject } from '#kube/resource.ts';
 
@@ -38,5 +38,5 @@ function changes({ metadata, webhooks = [] }: Configuration, caBundle: string, u
     return [{ op: 'add', path: `${path}/caBundle`, value: caBundle }];
   });
   if (operations.length === 0) return [];
-  return [{ op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion }, ...operations];
+  return [unchangedSince(metadata), ...operations];
 }

@@ -1,6 +1,6 @@
 import { type VirtualMachine, virtualMachines } from '#api/kinds.ts';
 import type { Claim } from '#api/proxmox-cluster.ts';
-import type { JsonPatchOperation, KubeClient } from '#kube/client.ts';
+import { type KubeClient, unchangedSince } from '#kube/client.ts';
 import { isNotFound } from '#kube/errors.ts';
 import { formatSize } from '#proxmox/size.ts';
 import { parseUpid, type Upid } from '#proxmox/upid.ts';
@@ -285,16 +285,10 @@ async function inSlot(key: string, link: ClusterLink, start: () => Promise<Upid>
   }
 }
 
-const unchanged = ({ metadata }: VirtualMachine): JsonPatchOperation => ({
-  op: 'test',
-  path: '/metadata/resourceVersion',
-  value: metadata.resourceVersion,
-});
-
 function addFinalizer(kube: KubeClient, vm: VirtualMachine): Promise<VirtualMachine> {
   const finalizers = [...(vm.metadata.finalizers ?? []), finalizer];
   return kube.patch(virtualMachines, vm.metadata, [
-    unchanged(vm),
+    unchangedSince(vm.metadata),
     { op: 'add', path: '/metadata/finalizers', value: finalizers },
   ]);
 }
@@ -302,7 +296,7 @@ function addFinalizer(kube: KubeClient, vm: VirtualMachine): Promise<VirtualMach
 function removeFinalizer(kube: KubeClient, vm: VirtualMachine): Promise<VirtualMachine> {
   const finalizers = (vm.metadata.finalizers ?? []).filter(name => name !== finalizer);
   return kube.patch(virtualMachines, vm.metadata, [
-    unchanged(vm),
+    unchangedSince(vm.metadata),
     { op: 'replace', path: '/metadata/finalizers', value: finalizers },
   ]);
 }

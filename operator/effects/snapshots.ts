@@ -1,7 +1,7 @@
 import { type VirtualMachine, type VmSnapshot, vmSnapshots } from '#api/kinds.ts';
 import { group, version } from '#api/names.ts';
 import type { VmSnapshotStatus } from '#api/vm-snapshot.ts';
-import type { KubeClient } from '#kube/client.ts';
+import { type KubeClient, unchangedSince } from '#kube/client.ts';
 import { isConflict, isNotFound } from '#kube/errors.ts';
 import { ProxmoxError } from '#proxmox/errors.ts';
 import type { Upid } from '#proxmox/upid.ts';
@@ -55,9 +55,8 @@ async function edit(kube: KubeClient, { metadata }: VmSnapshot, change: object):
   const members = Object.entries(change).map(([member, value]) => {
     return { op: 'add', path: `/metadata/${member}`, value } as const;
   });
-  const unchanged = { op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion } as const;
   try {
-    await kube.patch(vmSnapshots, metadata, [unchanged, ...members]);
+    await kube.patch(vmSnapshots, metadata, [unchangedSince(metadata), ...members]);
   } catch (error) {
     if (!isConflict(error) && !isNotFound(error)) throw error;
   }

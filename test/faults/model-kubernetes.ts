@@ -151,7 +151,7 @@ export class ModelKubernetes {
   #patchMetadata(type: ResourceType, key: ObjectKey, patch: JsonPatch): KubeObject {
     let present = this.#read<KubeObject>(type, key);
     for (const { op, path, value } of patch) {
-      if (op === 'test') this.#expectVersion(present, value as string);
+      if (op === 'replace' && path === '/metadata/resourceVersion') this.#expectVersion(present, value as string);
       else if (path === '/metadata/finalizers' || path === '/metadata/ownerReferences')
         present = { ...present, metadata: { ...present.metadata, [path.replace('/metadata/', '')]: value } };
       else throw new Error(`the model knows no patch of ${path}`);
