@@ -327,6 +327,33 @@ describe.skipIf(withoutChromium)('the pages of the portal, with everything real 
     expect(ada.complaints.filter(text => !/status of 40[1349]/.test(text))).toEqual([]);
   });
 
+  /** Lets the portal's API answer with this error when it is asked for templates, until the answer is called. */
+  async function broken(page: Page, status: number, code: string): Promise<() => Promise<void>> {
+    const url = '**/api/v1/catalogue';
+    const error = { code, message: 'as it came', requestId: 'request-7' };
+    await page.route(url, route => route.fulfill({ status, json: { error } }));
+    return () => page.unroute(url);
+  }
+
+  test.each([
+    [403, 'Forbidden', 'That is not yours to do', 'You may not do that.'],
+    [500, 'Internal', 'Something went wrong', 'Something went wrong. Nothing was changed.'],
+    [503, 'KubernetesUnavailable', 'Something went wrong', 'Kubernetes cannot be reached.'],
+  ])(
+    'F141: a page that cannot be had (%i) says why, names a number to ask for help by, and tries again',
+    async (...row) => {
+      const [status, code, title, text] = row;
+      const mend = await broken(page, status, code);
+      await page.goto(`${demo.portalUrl}/new`);
+      await page.getByRole('heading', { name: title }).waitFor();
+      await page.getByText(text).first().waitFor();
+      await page.getByText('request-7').waitFor();
+      await mend();
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await heading().filter({ hasText: 'New machine' }).waitFor();
+    },
+  );
+
   const paths = ['/', '/new', '/machines/team-a/web-1', '/profile', '/help', '/help/quota', '/about', '/nowhere'];
 
   test.each([
@@ -337,9 +364,9 @@ describe.skipIf(withoutChromium)('the pages of the portal, with everything real 
     // axe is added by hand, which the policy rightly forbids; other tests hold the pages to it.
     const visitor = await openPage(chromium, { ...options, bypassCSP: true });
     const found: string[] = [];
-    const look = async (where: string) => {
-      await visitor.page.evaluate(axe.source);
-      const { violations } = await visitor.page.evaluate(() => (globalThis as unknown as Axe).axe.run());
+    const look = async (where: string, { page } = visitor) => {
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate(() => (globalThis as unknown as Axe).axe.run());
       for (const { id, impact, nodes } of violations) {
         if (impact === 'serious' || impact === 'critical') found.push(`${where}: ${id}: ${nodes[0]?.html}`);
       }
@@ -354,8 +381,17 @@ describe.skipIf(withoutChromium)('the pages of the portal, with everything real 
       await visitor.page.locator('[data-connection="live"]').waitFor();
       await look(path);
     }
-    expect(found).toEqual([]);
+    await broken(visitor.page, 500, 'Internal');
+    await visitor.page.goto(`${demo.portalUrl}/new`);
+    await visitor.page.getByText('request-7').waitFor();
+    await look('a page that cannot be had');
     await visitor.close();
+    const linus = await openPage(chromium, { ...options, bypassCSP: true });
+    await signIn(linus.page, `${demo.portalUrl}/isos`, 'linus');
+    await linus.page.getByText('debian-12.11.0-amd64-netinst.iso').first().waitFor();
+    await look('/isos', linus);
+    await linus.close();
+    expect(found).toEqual([]);
   });
 
   test('F132: on a phone nothing is wider than the screen, and the sizes of machines are told', async () => {
