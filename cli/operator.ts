@@ -37,6 +37,7 @@ export function operatorCommand(): Command {
     .action(async (flags: OperatorFlags) => {
       // An operator waits more than it computes: V8 is to save memory rather than time.
       setFlagsFromString('--optimize-for-size');
+      setFlagsFromString('--max-semi-space-size=4');
       const { runOperator } = await import('#operator/main.ts');
       process.exitCode = await runOperator(flags);
     });
