@@ -15,8 +15,8 @@ export interface AllocatorSources {
   kube: KubeClient;
   /** VMIDs that Proxmox or any resource has. */
   takenVmids: () => Set<number>;
-  /** What nodes have; what is taken of them by these machines, or by those that the watch has told of. */
-  nodes: (inFlight: Claim[], machines?: VirtualMachine[]) => NodeCapacity[];
+  /** What nodes have, and what is taken of them; what limits are held against is counted of these machines. */
+  nodes: (inFlight: Claim[], machines: VirtualMachine[]) => NodeCapacity[];
   /** Every VirtualMachine, as the API server has it now. */
   machines: () => Promise<VirtualMachine[]>;
   /** Milliseconds since the epoch. */
@@ -126,7 +126,7 @@ export class Allocator {
     const here = live?.filter(({ status }) => status?.cluster === metadata.name);
     return allocate(requests, {
       spec,
-      nodes: this.#sources.nodes(inFlight, here),
+      nodes: this.#sources.nodes(inFlight, here ?? []),
       ...(here && { generations: new Map(here.map(vm => [vm.metadata.uid ?? '', vm.metadata.generation])) }),
       inFlight,
       takenVmids: new Set([...this.#sources.takenVmids(), ...abandoned.map(({ vmid }) => vmid)]),

@@ -6,10 +6,6 @@ import type { ClusterLink } from './cluster-link.ts';
 import { inventoryOf, notYet } from './looks.ts';
 import { nodeCapacities } from './node-capacity.ts';
 
-/** Nodes of two clusters may have the same name. */
-const machinesOf = (machines: Store<VirtualMachine>, cluster: string): VirtualMachine[] =>
-  machines.list().filter(({ status }) => status?.cluster === cluster);
-
 /** One allocator for each ProxmoxCluster, made when it is first needed. */
 export function createAllocators(
   kube: KubeClient,
@@ -30,7 +26,7 @@ export function createAllocators(
       new Allocator(cluster, {
         kube,
         takenVmids: () => new Set([...inventory().vms.map(({ vmid }) => vmid), ...held()]),
-        nodes: (inFlight, live = machinesOf(machines, cluster)) => nodeCapacities(inventory(), live, inFlight),
+        nodes: (inFlight, here) => nodeCapacities(inventory(), here, inFlight),
         machines: async () => (await kube.list<VirtualMachine>(virtualMachines)).items,
         now,
       });
