@@ -14,6 +14,9 @@ export const rbacGroup = 'rbac.authorization.k8s.io';
 /** Namespaces. */
 export const namespaces = core('namespaces', 'Namespace', false);
 
+/** Configuration that is no secret. */
+export const configMaps = core('configmaps', 'ConfigMap', true);
+
 /** Secrets. */
 export const secrets = core('secrets', 'Secret', true);
 
@@ -47,4 +50,18 @@ export const webhookConfigurations: ResourceType = {
   plural: 'validatingwebhookconfigurations',
   kind: 'ValidatingWebhookConfiguration',
   namespaced: false,
+};
+
+/** What the API server itself checks. */
+export const admissionPolicies: ResourceType = {
+  ...webhookConfigurations,
+  plural: 'validatingadmissionpolicies',
+  kind: 'ValidatingAdmissionPolicy',
+};
+
+/** Where it checks that. */
+export const admissionPolicyBindings: ResourceType = {
+  ...webhookConfigurations,
+  plural: 'validatingadmissionpolicybindings',
+  kind: 'ValidatingAdmissionPolicyBinding',
 };

@@ -3,12 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { configMaps } from './builtin.ts';
 import { createKubeClient } from './client.ts';
 import { type Connection, type ConnectOptions, connect } from './connection.ts';
 import { runController } from './controller.ts';
 import { isUnanswered, KubeError } from './errors.ts';
 import { Queue } from './queue.ts';
-import type { KubeObject, ResourceType } from './resource.ts';
+import type { KubeObject } from './resource.ts';
 import { noMetrics } from './telemetry.ts';
 import { type ApiServer, type ApiServerOptions, collectionOf, startApiServer } from './testing/api-server.ts';
 import { makeSelfSigned } from './testing/certificate.ts';
@@ -19,13 +20,6 @@ interface Counted extends KubeObject {
   status?: Record<string, number>;
 }
 
-const configMaps: ResourceType = {
-  group: '',
-  version: 'v1',
-  plural: 'configmaps',
-  kind: 'ConfigMap',
-  namespaced: true,
-};
 const collection = collectionOf(configMaps);
 const path = '/api/v1/configmaps';
 const getList = { method: 'GET', path } as const;

@@ -1,32 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { virtualMachines } from '#api/kinds.ts';
-import { namespaces } from '#kube/builtin.ts';
+import { admissionPolicies, admissionPolicyBindings, configMaps, namespaces } from '#kube/builtin.ts';
 import type { ApplyConfiguration, KubeClient } from '#kube/client.ts';
 import { KubeError } from '#kube/errors.ts';
 import type { ResourceType } from '#kube/resource.ts';
-
-const admission = { group: 'admissionregistration.k8s.io', version: 'v1', namespaced: false } as const;
-
-const policies: ResourceType = {
-  ...admission,
-  plural: 'validatingadmissionpolicies',
-  kind: 'ValidatingAdmissionPolicy',
-};
-
-const bindings: ResourceType = {
-  ...admission,
-  plural: 'validatingadmissionpolicybindings',
-  kind: 'ValidatingAdmissionPolicyBinding',
-};
-
-const configMaps: ResourceType = {
-  group: '',
-  version: 'v1',
-  plural: 'configmaps',
-  kind: 'ConfigMap',
-  namespaced: true,
-};
 
 const owned = { fieldManager: 'canary', force: true };
 
@@ -43,13 +21,17 @@ const pauseMs = 100;
 export async function policiesHeeded(kube: KubeClient): Promise<void> {
   const name = `canary-${randomBytes(4).toString('hex')}`;
   await kube.apply(namespaces, { metadata: { name, labels: { 'berth.dev/tenant': name } } }, owned);
-  await kube.apply(policies, canary(name), owned);
-  await kube.apply(bindings, { metadata: { name }, spec: { policyName: name, validationActions: ['Deny'] } }, owned);
+  await kube.apply(admissionPolicies, canary(name), owned);
+  await kube.apply(
+    admissionPolicyBindings,
+    { metadata: { name }, spec: { policyName: name, validationActions: ['Deny'] } },
+    owned,
+  );
   try {
     await untilHeeded(kube, name);
   } finally {
-    await kube.remove(bindings, { name });
-    await kube.remove(policies, { name });
+    await kube.remove(admissionPolicyBindings, { name });
+    await kube.remove(admissionPolicies, { name });
     await kube.remove(namespaces, { name });
   }
 }

@@ -1,4 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
+import { configMaps } from '../builtin.ts';
 import { createKubeClient } from '../client.ts';
 import { connect } from '../connection.ts';
 import { Reflector } from '../reflector.ts';
@@ -10,8 +11,7 @@ import { Reflector } from '../reflector.ts';
 const [, , server = ''] = process.argv;
 const kubeConfig = { getCurrentCluster: () => ({ name: 'probe', server }), applyToHTTPSOptions: async () => undefined };
 const client = createKubeClient(connect(kubeConfig as unknown as KubeConfig));
-const type = { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true };
-const reflector = new Reflector({ client, type });
+const reflector = new Reflector({ client, type: configMaps });
 const stopper = new AbortController();
 const running = reflector.run(stopper.signal);
 await reflector.whenSynced();

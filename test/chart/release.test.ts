@@ -13,7 +13,7 @@ import { type ControlPlane, startControlPlane } from '../control-plane/control-p
 import { readKubeconfig } from '../control-plane/kubeconfig.ts';
 import { kubectlPath } from '../control-plane/programs.ts';
 import { freshNamespace } from '../control-plane/shared.ts';
-import { eventually } from '../quota/lab.ts';
+import { eventually } from '../eventually.ts';
 import { machine, quotaIn } from '../quota/stage.ts';
 import { chart, findHelm, type Helm, smallest } from './helm.ts';
 

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { RawData, WebSocket } from 'ws';
 import { type ConsoleSession, consoleSessions, virtualMachines } from '#api/kinds.ts';
 import { consoleToken, token } from '#cli/demo/proxmox.ts';
-import { eventually } from '../quota/lab.ts';
+import { eventually } from '../eventually.ts';
 import { type ConsoleLab, consoleLab, portalOrigin } from './lab.ts';
 import { invite, Visitor, watchScreen } from './visitor.ts';
 

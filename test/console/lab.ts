@@ -7,7 +7,7 @@ import { isReady } from '#cli/demo/machines.ts';
 import { connectProxmox, type Stage, setStage } from '#cli/demo/stage.ts';
 import { untilAllowed } from '../control-plane/rights.ts';
 import { freshNamespace, sharedControlPlane } from '../control-plane/shared.ts';
-import { eventually } from '../quota/lab.ts';
+import { eventually } from '../eventually.ts';
 
 /** A portal that may open consoles; nothing is there. */
 export const portalOrigin = 'https://portal.example.test';

@@ -7,7 +7,7 @@ import { assemble } from '#operator/assembly.ts';
 import { keptMs } from '#operator/core/console/session.ts';
 import { createReflectors } from '#operator/resources.ts';
 import { createTransport } from '#proxmox/transport.ts';
-import { eventually } from '../quota/lab.ts';
+import { eventually } from '../eventually.ts';
 import { machine, machinesPath, type Stage, tenant, tenantStage } from '../quota/stage.ts';
 import { sessionFor, sessionsPath } from './session.ts';
 

@@ -5,7 +5,7 @@ import { type RawData, WebSocket } from 'ws';
 import { type ConsoleSession, consoleSessions } from '#api/kinds.ts';
 import { lookup } from '#cli/console/lookup.ts';
 import { Viewer } from '#simulator/screen/viewer.ts';
-import { eventually } from '../quota/lab.ts';
+import { eventually } from '../eventually.ts';
 import { type ConsoleLab, portalOrigin } from './lab.ts';
 import { sessionFor } from './session.ts';
 

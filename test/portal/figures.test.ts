@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chooseFigures } from '#cli/demo/portal.ts';
 import { operatorMetrics } from '#portal/server/metrics-source.ts';
-import { eventually, type Lab, quotaLab, quotaNamespace, removeNamespace } from '../quota/lab.ts';
+import { eventually } from '../eventually.ts';
+import { type Lab, quotaLab, quotaNamespace, removeNamespace } from '../quota/lab.ts';
 import { createMachine, readMachine } from '../quota/machines.ts';
 
 let lab: Lab;

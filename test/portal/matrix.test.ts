@@ -9,7 +9,7 @@ import type { KubeError } from '#kube/errors.ts';
 import { withHeaders } from '#kube/headers.ts';
 import { cluster } from '#operator/core/testing/fixtures.ts';
 import type { Browser } from '#portal/server/testing/browser.ts';
-import { eventually } from '../quota/lab.ts';
+import { eventually } from '../eventually.ts';
 import { machine, snapshot } from '../quota/stage.ts';
 import { answerConsoles, type PortalStage, portalStage } from './stage.ts';
 

@@ -7,7 +7,7 @@ import { trustIssuers } from '../control-plane/authentication.ts';
 import { run } from '../control-plane/command.ts';
 import { freePort } from '../control-plane/port.ts';
 import { kubectlPath } from '../control-plane/programs.ts';
-import { eventually } from '../quota/lab.ts';
+import { eventually } from '../eventually.ts';
 import { machine } from '../quota/stage.ts';
 import { answerConsoles, dayMs, type PortalStage, portalStage, type RunningPortal } from './stage.ts';
 

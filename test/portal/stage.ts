@@ -18,7 +18,7 @@ import { trustIssuers } from '../control-plane/authentication.ts';
 import { selfSignedCertificate } from '../control-plane/certificate.ts';
 import { freePort } from '../control-plane/port.ts';
 import { untilAllowed } from '../control-plane/rights.ts';
-import { eventually } from '../quota/lab.ts';
+import { eventually } from '../eventually.ts';
 import { type Stage as TenantStage, tenant, tenantStage } from '../quota/stage.ts';
 
 /** Two tenants, the people of the demo, their identity provider, and portals. */

@@ -8,8 +8,6 @@ import { connectProxmox, type Stage, setStage } from '#cli/demo/stage.ts';
 import { freshNamespace, sharedControlPlane } from '../control-plane/shared.ts';
 import { eventually } from '../eventually.ts';
 
-export { eventually } from '../eventually.ts';
-
 /** A real API server, a simulated Proxmox VE, and operators as processes of their own. */
 export interface Lab extends Stage {
   /** VMIDs of Berth that Proxmox has, half-made ones included. */
